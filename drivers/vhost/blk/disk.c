@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A disk: an open block device, and what the configuration space tells of it.
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+
+#include "blk.h"
+
+/**
+ * blk_disk_open - begin to use a block device
+ * @disk: its serial is set
+ * @file: open block device; @disk holds its own reference
+ * @read_only: refuse writes though the device would take them
+ *
+ * Return: 0; -ENOTBLK if @file is no block device; -EBADF if it can't be read.
+ */
+int blk_disk_open(struct blk_disk *disk, struct file *file, bool read_only)
+{
+	if (!S_ISBLK(file_inode(file)->i_mode))
+		return -ENOTBLK;
+	if (!(file->f_mode & FMODE_READ))
+		return -EBADF;
+	disk->file = get_file(file);
+	disk->bdev = file_bdev(file);
+	disk->read_only = read_only || !(file->f_mode & FMODE_WRITE) ||
+			  bdev_read_only(disk->bdev);
+	/* I/O goes past the page cache: leave nothing in it that is older. */
+	sync_blockdev(disk->bdev);
+	invalidate_bdev(disk->bdev);
+	return 0;
+}
+
+/**
+ * blk_disk_close - end it
+ * @disk: open disk; no request is in flight
+ */
+void blk_disk_close(struct blk_disk *disk)
+{
+	/* What others read meanwhile may be older than what was written. */
+	invalidate_bdev(disk->bdev);
+	fput(disk->file);
+	disk->file = NULL;
+	disk->bdev = NULL;
+}
+
+/**
+ * blk_disk_features - virtio-blk features that depend on the disk
+ * @disk: open disk
+ */
+u64 blk_disk_features(const struct blk_disk *disk)
+{
+	return disk->read_only ? BIT_ULL(VIRTIO_BLK_F_RO) : 0;
+}
+
+/**
+ * blk_disk_config - fill the configuration space (virtio 1.3, 5.2.4)
+ * @disk: open disk
+ * @dev: the device that it is for
+ * @config: zeroed
+ */
+void blk_disk_config(const struct blk_disk *disk, struct vhx_dev *dev,
+		     struct virtio_blk_config *config)
+{
+	struct block_device *bdev = disk->bdev;
+	unsigned int block = bdev_logical_block_size(bdev);
+	unsigned int physical = bdev_physical_block_size(bdev);
+	int segs = vhx_dev_queue_size(dev) - 2;
+
+	config->capacity = (__force __virtio64)
+			   cpu_to_le64(bdev_nr_sectors(bdev));
+	config->size_max = (__force __virtio32)cpu_to_le32(BLK_SIZE_MAX);
+	/* A request with header and status must fit in the ring. */
+	config->seg_max = (__force __virtio32)
+			  cpu_to_le32(clamp(segs, 1, BLK_SEG_MAX));
+	config->blk_size = (__force __virtio32)cpu_to_le32(block);
+	config->physical_block_exp = ilog2(physical / block);
+	config->min_io_size = (__force __virtio16)
+			      cpu_to_le16(bdev_io_min(bdev) / block);
+	config->opt_io_size = (__force __virtio32)
+			      cpu_to_le32(bdev_io_opt(bdev) / block);
+	config->num_queues = (__force __virtio16)
+			     cpu_to_le16(vhx_dev_nvqs(dev));
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The character devices: vhost nodes, of which every opened file is a device of
+ * its own, and instances, which are opened by one at a time.
+ */
+#include <linux/compat.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+
+#include "core.h"
+
+static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct vhx_dev *dev = file->private_data;
+	long ret;
+
+	mutex_lock(&dev->lock);
+	ret = dev->pers->ioctl(dev, cmd, (void __user *)arg);
+	mutex_unlock(&dev->lock);
+	return ret;
+}
+
+static ssize_t dev_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct vhx_dev *dev = iocb->ki_filp->private_data;
+	ssize_t ret;
+
+	mutex_lock(&dev->lock);
+	ret = dev->pers->write(dev, from);
+	mutex_unlock(&dev->lock);
+	return ret;
+}
+
+static int node_open(struct inode *inode, struct file *file)
+{
+	struct vhx_node *node = container_of(file->private_data,
+					     struct vhx_node, misc);
+	struct vhx_dev *dev;
+
+	/* The file holds this module, and so has to hold the back end's. */
+	if (!try_module_get(node->ops->owner))
+		return -ENODEV;
+	dev = vhx_dev_create(node->ops, &vhx_vhost_personality, NULL);
+	if (IS_ERR(dev)) {
+		module_put(node->ops->owner);
+		return PTR_ERR(dev);
+	}
+	file->private_data = dev;
+	return 0;
+}
+
+static int node_release(struct inode *inode, struct file *file)
+{
+	struct vhx_dev *dev = file->private_data;
+	struct module *owner = dev->ops->owner;
+
+	vhx_dev_destroy(dev);
+	module_put(owner);
+	return 0;
+}
+
+static int instance_open(struct inode *inode, struct file *file)
+{
+	struct vhx_instance *inst = container_of(file->private_data,
+						 struct vhx_instance, misc);
+	struct vhx_dev *dev;
+	int err;
+
+	if (!try_module_get(inst->ops->owner))
+		return -ENODEV;
+	err = vhx_instance_open(inst);
+	if (err)
+		goto put_module;
+	dev = vhx_dev_create(inst->ops, &vhx_vdpa_personality, inst);
+	if (IS_ERR(dev)) {
+		err = PTR_ERR(dev);
+		goto close;
+	}
+	file->private_data = dev;
+	return 0;
+
+close:
+	vhx_instance_close(inst);
+put_module:
+	module_put(inst->ops->owner);
+	return err;
+}
+
+static int instance_release(struct inode *inode, struct file *file)
+{
+	struct vhx_dev *dev = file->private_data;
+	struct module *owner = dev->ops->owner;
+	struct vhx_instance *inst = dev->inst;
+
+	vhx_dev_destroy(dev);
+	vhx_instance_close(inst);
+	module_put(owner);
+	return 0;
+}
+
+static const struct file_operations node_fops = {
+	.owner		= THIS_MODULE,
+	.open		= node_open,
+	.release	= node_release,
+	.unlocked_ioctl	= dev_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.llseek		= noop_llseek,
+};
+
+const struct file_operations vhx_instance_fops = {
+	.owner		= THIS_MODULE,
+	.open		= instance_open,
+	.release	= instance_release,
+	.unlocked_ioctl	= dev_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.write_iter	= dev_write_iter,
+	.llseek		= noop_llseek,
+};
+
+/**
+ * vhx_node_register - make a character device with the vhost ioctls
+ * @node: its type and name; stays around until it is unregistered
+ *
+ * Return: 0 or why not.
+ */
+int vhx_node_register(struct vhx_node *node)
+{
+	node->misc = (struct miscdevice) {
+		.minor = MISC_DYNAMIC_MINOR,
+		.name = node->name,
+		.fops = &node_fops,
+	};
+	return misc_register(&node->misc);
+}
+EXPORT_SYMBOL_GPL(vhx_node_register);
+
+/**
+ * vhx_node_unregister - take it away
+ * @node: node; none of its files is open, as they hold the module
+ */
+void vhx_node_unregister(struct vhx_node *node)
+{
+	misc_deregister(&node->misc);
+}
+EXPORT_SYMBOL_GPL(vhx_node_unregister);

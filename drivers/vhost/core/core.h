@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The core's own view of devices and queues. Back ends see <vhx/vhx.h>.
+ */
+#ifndef _VHX_CORE_H
+#define _VHX_CORE_H
+
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <linux/virtio_config.h>
+#include <vhx/vhx.h>
+
+#include "mem.h"
+#include "notify.h"
+#include "pin.h"
+#include "ring/split.h"
+#include "worker.h"
+
+/* Buffers of one batch at most. */
+#define VHX_BATCH	64
+
+/* Ring features, which the core implements for every device type. */
+#define VHX_RING_FEATURES (BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) | \
+			   BIT_ULL(VIRTIO_RING_F_EVENT_IDX) |	  \
+			   BIT_ULL(VIRTIO_F_ANY_LAYOUT) |	  \
+			   BIT_ULL(VIRTIO_F_VERSION_1))
+
+/**
+ * enum vhx_dev_state - where a device is in its life
+ * @VHX_DEV_OPEN: opened, no owner
+ * @VHX_DEV_OWNED: has an owner, is being set up or was reset
+ * @VHX_DEV_LIVE: its queues may run
+ * @VHX_DEV_SUSPENDED: its queues stand still until it is resumed or reset
+ */
+enum vhx_dev_state {
+	VHX_DEV_OPEN,
+	VHX_DEV_OWNED,
+	VHX_DEV_LIVE,
+	VHX_DEV_SUSPENDED,
+	VHX_DEV_NSTATES,
+};
+
+/**
+ * enum vhx_vq_state - where a queue is in its life
+ * @VHX_VQ_STOPPED: its ring is not mapped, nothing is in flight
+ * @VHX_VQ_RUNNING: it is served
+ * @VHX_VQ_BROKEN: the ring is invalid; it is served no longer, until stopped
+ * @VHX_VQ_STOPPING: it is served no longer, buffers may be in flight
+ *
+ * The control path makes all changes under the device's lock, but for
+ * RUNNING to BROKEN, which is the worker's.
+ */
+enum vhx_vq_state {
+	VHX_VQ_STOPPED,
+	VHX_VQ_RUNNING,
+	VHX_VQ_BROKEN,
+	VHX_VQ_STOPPING,
+};
+
+/* The areas of a ring, in the order of struct vhost_vring_addr. */
+enum vhx_area {
+	VHX_AREA_DESC,
+	VHX_AREA_USED,
+	VHX_AREA_AVAIL,
+	VHX_NAREAS,
+};
+
+/**
+ * struct vhx_vq - a virtqueue
+ * @dev: its device
+ * @index: which of the device's queues
+ * @priv: the back end's
+ *
+ * @num: entries, 0 while not set; with @addr, @base and @enabled under the
+ *	device's lock, fixed while the queue is started
+ * @addr: of the areas: user addresses or I/O-virtual ones, as the personality
+ *	has it
+ * @addr_set: @addr was set
+ * @enabled: vdpa: VRING_ENABLE
+ * @base: index to start from; exact when the queue is stopped
+ * @busyloop: microseconds to wait for buffers before kicks are asked for; may
+ *	change at any time
+ * @kick_file: eventfd, or NULL
+ * @kick: wakes the queue when @kick_file is signalled
+ * @call: eventfd for completions
+ * @err: eventfd for a broken queue
+ *
+ * @state: &enum vhx_vq_state
+ * @worker: serves the queue
+ * @work: serves it once
+ * @map: the ring's areas in the kernel while the queue is started
+ * @ring: the virtqueue format
+ * @chains: room for a batch, as the ring gives it
+ * @segs: room for its segments
+ * @iov: room for its translated segments
+ * @iov_used: how much of @iov the current batch has taken
+ * @hint: last region found in the memory table
+ * @popped: buffers popped since the start; the worker's
+ * @poll_ns: how long to wait for buffers before kicks are asked for
+ * @idle_since: when kicks were asked for, 0 if they are not
+ *
+ * @used_lock: protects the push side of @ring and all behind it here
+ * @pushed: buffers completed since the start
+ * @batching: the worker will look whether a call is due
+ * @uncalled: something was pushed while @batching
+ * @draining: @idle is waited for
+ * @idle: woken when nothing is in flight
+ */
+struct vhx_vq {
+	struct vhx_dev *dev;
+	unsigned int index;
+	void *priv;
+
+	unsigned int num;
+	u64 addr[VHX_NAREAS];
+	bool addr_set;
+	bool enabled;
+	u16 base;
+	u32 busyloop;
+	struct file *kick_file;
+	struct vhx_poll kick;
+	struct vhx_eventfd __rcu *call;
+	struct vhx_eventfd __rcu *err;
+
+	enum vhx_vq_state state;
+	struct vhx_worker *worker;
+	struct vhx_work work;
+	struct vhx_map map[VHX_NAREAS];
+	struct vhx_split ring;
+	struct vhx_chain *chains;
+	struct vhx_seg *segs;
+	struct iovec *iov;
+	unsigned int iov_used;
+	unsigned int hint;
+	u32 popped;
+	u32 poll_ns;
+	u64 idle_since;
+
+	spinlock_t used_lock ____cacheline_aligned_in_smp;
+	u32 pushed;
+	bool batching;
+	bool uncalled;
+	bool draining;
+	wait_queue_head_t idle;
+};
+
+/**
+ * struct vhx_dev - one open file, one guest device
+ * @ops: its type
+ * @inst: the instance it was opened from, NULL for a vhost node
+ * @pers: the ioctls that it takes
+ * @priv: the back end's
+ * @nvqs: number of @vqs
+ * @queue_size: entries of a queue at most
+ * @lock: serialises the control path: protects all here and in the queues but
+ *	what says otherwise
+ * @state: &enum vhx_dev_state
+ * @mm: the owner's, held while there is an owner
+ * @features: acknowledged features
+ * @backend_features: acknowledged VHOST_BACKEND_F features
+ * @status: vdpa: virtio device status
+ * @config_call: vdpa: eventfd for configuration changes
+ * @mem: memory table; read under RCU
+ * @batch: table under construction between BATCH_BEGIN and BATCH_END
+ * @worker: serves all queues
+ * @vqs: the queues
+ */
+struct vhx_dev {
+	const struct vhx_backend_ops *ops;
+	struct vhx_instance *inst;
+	const struct vhx_personality *pers;
+	void *priv;
+	unsigned int nvqs;
+	unsigned int queue_size;
+
+	/* see above */
+	struct mutex lock;
+	enum vhx_dev_state state;
+	struct mm_struct *mm;
+	u64 features;
+	u64 backend_features;
+	u8 status;
+	struct vhx_eventfd __rcu *config_call;
+	struct vhx_mem __rcu *mem;
+	struct vhx_mem *batch;
+	struct vhx_worker *worker;
+	struct vhx_vq *vqs[];
+};
+
+/**
+ * struct vhx_personality - a set of ioctls that makes a device
+ * @features: what it offers beside the ring's and the back end's
+ * @addr_is_iova: ring addresses are I/O-virtual and looked up in the table
+ * @ioctl: under the device's lock
+ * @write: memory updates, under the device's lock. Optional.
+ */
+struct vhx_personality {
+	u64 features;
+	bool addr_is_iova;
+	long (*ioctl)(struct vhx_dev *dev, unsigned int cmd, void __user *argp);
+	ssize_t (*write)(struct vhx_dev *dev, struct iov_iter *from);
+};
+
+extern const struct vhx_personality vhx_vhost_personality;
+extern const struct vhx_personality vhx_vdpa_personality;
+
+/* dev.c */
+struct vhx_dev *vhx_dev_create(const struct vhx_backend_ops *ops,
+			       const struct vhx_personality *pers,
+			       struct vhx_instance *inst);
+void vhx_dev_destroy(struct vhx_dev *dev);
+int vhx_dev_set_state(struct vhx_dev *dev, enum vhx_dev_state to);
+int vhx_dev_set_owner(struct vhx_dev *dev);
+void vhx_dev_reset_owner(struct vhx_dev *dev);
+int vhx_dev_check_owner(const struct vhx_dev *dev);
+u64 vhx_dev_offered(struct vhx_dev *dev);
+void vhx_dev_publish_mem(struct vhx_dev *dev, struct vhx_mem *mem);
+void vhx_dev_stop_vqs(struct vhx_dev *dev);
+
+/* vq.c */
+struct vhx_vq *vhx_vq_create(struct vhx_dev *dev, unsigned int index);
+void vhx_vq_destroy(struct vhx_vq *vq);
+void vhx_vq_reset(struct vhx_vq *vq);
+int vhx_vq_set_kick(struct vhx_vq *vq, struct file *file);
+
+/* chardev.c */
+extern const struct file_operations vhx_instance_fops;
+
+/* configfs.c */
+int vhx_configfs_init(void);
+void vhx_configfs_exit(void);
+int vhx_instance_open(struct vhx_instance *inst);
+void vhx_instance_close(struct vhx_instance *inst);
+
+/* uapi/vring.c */
+long vhx_vring_ioctl(struct vhx_dev *dev, unsigned int cmd, void __user *argp);
+int vhx_vring_get_vq(struct vhx_dev *dev, void __user *argp,
+		     struct vhx_vq **vqp);
+
+/* uapi/iotlb.c */
+ssize_t vhx_iotlb_write(struct vhx_dev *dev, struct iov_iter *from);
+
+#endif /* _VHX_CORE_H */

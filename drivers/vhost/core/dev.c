@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A device's life: created by opening a file, owned by a process, live while
+ * its queues run. What the ioctls are called is uapi/'s business.
+ */
+#include <linux/err.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "core.h"
+
+/* From a state to which others? All that is not here does not happen. */
+static const u8 dev_transitions[VHX_DEV_NSTATES] = {
+	[VHX_DEV_OPEN] = BIT(VHX_DEV_OWNED),
+	[VHX_DEV_OWNED] = BIT(VHX_DEV_LIVE) | BIT(VHX_DEV_OPEN),
+	[VHX_DEV_LIVE] = BIT(VHX_DEV_OWNED) | BIT(VHX_DEV_SUSPENDED),
+	[VHX_DEV_SUSPENDED] = BIT(VHX_DEV_LIVE) | BIT(VHX_DEV_OWNED),
+};
+
+/**
+ * vhx_dev_set_state - go to another state
+ * @dev: device
+ * @to: the state; the one it is in is fine
+ *
+ * Return: 0 or -EINVAL if there is no way from here to there.
+ */
+int vhx_dev_set_state(struct vhx_dev *dev, enum vhx_dev_state to)
+{
+	lockdep_assert_held(&dev->lock);
+	if (to == dev->state)
+		return 0;
+	if (!(dev_transitions[dev->state] & BIT(to)))
+		return -EINVAL;
+	dev->state = to;
+	return 0;
+}
+
+/**
+ * vhx_dev_offered - all features that a device offers
+ * @dev: device
+ */
+u64 vhx_dev_offered(struct vhx_dev *dev)
+{
+	u64 features = VHX_RING_FEATURES | dev->pers->features |
+		       dev->ops->features;
+
+	if (dev->ops->dev_features)
+		features |= dev->ops->dev_features(dev);
+	return features;
+}
+
+/**
+ * vhx_dev_check_owner - is the caller the owner?
+ * @dev: device
+ *
+ * Return: 0 or -EPERM.
+ */
+int vhx_dev_check_owner(const struct vhx_dev *dev)
+{
+	return dev->mm && dev->mm == current->mm ? 0 : -EPERM;
+}
+
+/**
+ * vhx_dev_set_owner - make the caller the owner
+ * @dev: device
+ *
+ * Return: 0, -EBUSY if there is an owner, or why the worker can't be started.
+ */
+int vhx_dev_set_owner(struct vhx_dev *dev)
+{
+	struct vhx_worker *worker;
+
+	lockdep_assert_held(&dev->lock);
+	if (dev->mm)
+		return -EBUSY;
+	dev->mm = get_task_mm(current);
+	if (!dev->mm)
+		return -EINVAL;
+	worker = vhx_worker_create(dev->mm);
+	if (IS_ERR(worker)) {
+		mmput(dev->mm);
+		dev->mm = NULL;
+		return PTR_ERR(worker);
+	}
+	dev->worker = worker;
+	return vhx_dev_set_state(dev, VHX_DEV_OWNED);
+}
+
+/**
+ * vhx_dev_publish_mem - replace the memory table
+ * @dev: device
+ * @mem: the new table, or NULL; the device's from now on
+ *
+ * On return no worker uses the old one. Requests in flight hold what they need
+ * of it themselves.
+ */
+void vhx_dev_publish_mem(struct vhx_dev *dev, struct vhx_mem *mem)
+{
+	mem = rcu_replace_pointer(dev->mem, mem, lockdep_is_held(&dev->lock));
+	if (mem)
+		kvfree_rcu(mem, rcu);
+	if (dev->worker)
+		vhx_worker_flush(dev->worker);
+}
+
+/**
+ * vhx_dev_stop_vqs - stop all queues
+ * @dev: device
+ */
+void vhx_dev_stop_vqs(struct vhx_dev *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < dev->nvqs; i++)
+		vhx_vq_stop(dev->vqs[i]);
+}
+
+/**
+ * vhx_dev_reset_owner - be as if just opened
+ * @dev: device; nothing of the back end is attached any longer
+ *
+ * Features stay, as they were never the owner's alone.
+ */
+void vhx_dev_reset_owner(struct vhx_dev *dev)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&dev->lock);
+	vhx_dev_stop_vqs(dev);
+	for (i = 0; i < dev->nvqs; i++)
+		vhx_vq_reset(dev->vqs[i]);
+	vhx_mem_free(dev->batch);
+	dev->batch = NULL;
+	dev->status = 0;
+	vhx_eventfd_put(rcu_replace_pointer(dev->config_call, NULL,
+					    lockdep_is_held(&dev->lock)));
+	if (!dev->mm)
+		return;
+	vhx_dev_publish_mem(dev, NULL);
+	vhx_worker_destroy(dev->worker);
+	dev->worker = NULL;
+	mmput(dev->mm);
+	dev->mm = NULL;
+	vhx_dev_set_state(dev, VHX_DEV_OWNED);
+	vhx_dev_set_state(dev, VHX_DEV_OPEN);
+}
+
+static void dev_free(struct vhx_dev *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < dev->nvqs; i++)
+		vhx_vq_destroy(dev->vqs[i]);
+	kvfree(dev->priv);
+	mutex_destroy(&dev->lock);
+	kvfree(dev);
+}
+
+static int dev_alloc_parts(struct vhx_dev *dev)
+{
+	unsigned int i;
+
+	if (dev->ops->priv_size) {
+		dev->priv = kvzalloc(dev->ops->priv_size, GFP_KERNEL_ACCOUNT);
+		if (!dev->priv)
+			return -ENOMEM;
+	}
+	for (i = 0; i < dev->nvqs; i++) {
+		dev->vqs[i] = vhx_vq_create(dev, i);
+		if (!dev->vqs[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * vhx_dev_create - make the device of a file that is being opened
+ * @ops: its type
+ * @pers: its ioctls
+ * @inst: the instance that is opened, held until vhx_dev_destroy(), or NULL
+ *
+ * Return: the device, in state VHX_DEV_OPEN, or an error pointer.
+ */
+struct vhx_dev *vhx_dev_create(const struct vhx_backend_ops *ops,
+			       const struct vhx_personality *pers,
+			       struct vhx_instance *inst)
+{
+	unsigned int nvqs = inst ? inst->queues : ops->max_vqs;
+	struct vhx_dev *dev;
+	int err;
+
+	dev = kvzalloc(struct_size(dev, vqs, nvqs), GFP_KERNEL_ACCOUNT);
+	if (!dev)
+		return ERR_PTR(-ENOMEM);
+	dev->ops = ops;
+	dev->pers = pers;
+	dev->inst = inst;
+	dev->nvqs = nvqs;
+	dev->queue_size = inst ? inst->queue_size : 32768;
+	mutex_init(&dev->lock);
+
+	err = dev_alloc_parts(dev);
+	if (!err && ops->open)
+		err = ops->open(dev);
+	if (err) {
+		dev_free(dev);
+		return ERR_PTR(err);
+	}
+	return dev;
+}
+
+/**
+ * vhx_dev_destroy - end a device whose file is closed
+ * @dev: device
+ */
+void vhx_dev_destroy(struct vhx_dev *dev)
+{
+	mutex_lock(&dev->lock);
+	vhx_dev_reset_owner(dev);
+	if (dev->ops->release)
+		dev->ops->release(dev);
+	mutex_unlock(&dev->lock);
+	dev_free(dev);
+}
+
+/**
+ * vhx_dev_priv - a device's private data
+ * @dev: device
+ */
+void *vhx_dev_priv(const struct vhx_dev *dev)
+{
+	return dev->priv;
+}
+EXPORT_SYMBOL_GPL(vhx_dev_priv);
+
+/**
+ * vhx_dev_instance - the instance that a device was opened from
+ * @dev: device
+ *
+ * Return: the instance, or NULL for a vhost node.
+ */
+struct vhx_instance *vhx_dev_instance(const struct vhx_dev *dev)
+{
+	return dev->inst;
+}
+EXPORT_SYMBOL_GPL(vhx_dev_instance);
+
+/**
+ * vhx_dev_features - the acknowledged features
+ * @dev: device
+ */
+u64 vhx_dev_features(const struct vhx_dev *dev)
+{
+	return dev->features;
+}
+EXPORT_SYMBOL_GPL(vhx_dev_features);
+
+/**
+ * vhx_dev_nvqs - how many queues a device has
+ * @dev: device
+ */
+unsigned int vhx_dev_nvqs(const struct vhx_dev *dev)
+{
+	return dev->nvqs;
+}
+EXPORT_SYMBOL_GPL(vhx_dev_nvqs);
+
+/**
+ * vhx_dev_queue_size - how many entries a device's queues have at most
+ * @dev: device
+ */
+unsigned int vhx_dev_queue_size(const struct vhx_dev *dev)
+{
+	return dev->queue_size;
+}
+EXPORT_SYMBOL_GPL(vhx_dev_queue_size);
+
+/**
+ * vhx_dev_vq - a queue of a device
+ * @dev: device
+ * @index: less than vhx_dev_nvqs()
+ */
+struct vhx_vq *vhx_dev_vq(const struct vhx_dev *dev, unsigned int index)
+{
+	return dev->vqs[index];
+}
+EXPORT_SYMBOL_GPL(vhx_dev_vq);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _VHX_MEM_H
+#define _VHX_MEM_H
+
+#include <linux/rcupdate.h>
+#include <linux/types.h>
+
+/* Regions of a table at most: bounds what an owner can make it cost. */
+#define VHX_MEM_MAX_REGIONS 4096
+
+/**
+ * struct vhx_region - a piece of the guest's address space
+ * @start: first address, a multiple of the page size
+ * @last: last address
+ * @uaddr: where @start is in the owner's address space
+ * @perm: VHOST_ACCESS_RO, _WO or _RW
+ */
+struct vhx_region {
+	u64 start;
+	u64 last;
+	u64 uaddr;
+	u32 perm;
+};
+
+/**
+ * struct vhx_mem - guest-physical or I/O-virtual to user addresses
+ * @rcu: frees it
+ * @n: regions
+ * @room: regions that there is room for
+ * @regions: sorted by address, disjoint
+ *
+ * Once published it does not change; a change is a new table.
+ */
+struct vhx_mem {
+	struct rcu_head rcu;
+	unsigned int n;
+	unsigned int room;
+	struct vhx_region regions[];
+};
+
+struct vhx_mem *vhx_mem_clone(const struct vhx_mem *old, unsigned int more);
+void vhx_mem_free(struct vhx_mem *mem);
+int vhx_mem_add(struct vhx_mem *mem, u64 start, u64 size, u64 uaddr, u32 perm);
+int vhx_mem_del(struct vhx_mem *mem, u64 start, u64 size);
+const struct vhx_region *vhx_mem_find(const struct vhx_mem *mem, u64 addr,
+				      unsigned int *hint);
+
+#endif /* _VHX_MEM_H */

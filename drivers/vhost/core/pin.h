@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _VHX_PIN_H
+#define _VHX_PIN_H
+
+#include <linux/types.h>
+
+struct vhx_mem;
+struct mm_struct;
+struct page;
+
+/**
+ * struct vhx_map - user memory mapped into the kernel
+ * @addr: its first byte in the kernel, NULL if nothing is mapped
+ * @vmap: what vmap() gave, NULL if the pages lie behind each other anyway
+ * @pages: the pinned pages
+ * @npages: how many, accounted to the owner's mm
+ */
+struct vhx_map {
+	void *addr;
+	void *vmap;
+	struct page **pages;
+	unsigned int npages;
+};
+
+int vhx_map_init(struct vhx_map *map, struct mm_struct *mm,
+		 const struct vhx_mem *mem, u64 addr, size_t len);
+void vhx_map_release(struct vhx_map *map, struct mm_struct *mm);
+
+#endif /* _VHX_PIN_H */

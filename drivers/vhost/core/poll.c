@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Waiting for a file without a thread that waits: an entry in the file's wait
+ * queue that wakes whoever serves it.
+ */
+#include <linux/export.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+
+#include <vhx/poll.h>
+
+static int poll_wake(wait_queue_entry_t *wait, unsigned int mode, int sync,
+		     void *key)
+{
+	struct vhx_poll *poll = container_of(wait, struct vhx_poll, wait);
+	__poll_t events = key_to_poll(key);
+
+	if (!events || events & poll->mask)
+		poll->wake(poll);
+	return 0;
+}
+
+static void poll_queue(struct file *file, wait_queue_head_t *wqh,
+		       poll_table *table)
+{
+	struct vhx_poll *poll = container_of(table, struct vhx_poll, table);
+
+	/* One queue is all that eventfd and the sockets here have. */
+	if (poll->wqh)
+		return;
+	poll->wqh = wqh;
+	add_wait_queue(wqh, &poll->wait);
+}
+
+/**
+ * vhx_poll_init - prepare to wait for a file
+ * @poll: what waits
+ * @wake: called with interrupts off when the file is ready
+ * @mask: for these events
+ */
+void vhx_poll_init(struct vhx_poll *poll, void (*wake)(struct vhx_poll *poll),
+		   __poll_t mask)
+{
+	memset(poll, 0, sizeof(*poll));
+	poll->wake = wake;
+	poll->mask = mask | EPOLLERR;
+	init_waitqueue_func_entry(&poll->wait, poll_wake);
+	init_poll_funcptr(&poll->table, poll_queue);
+}
+EXPORT_SYMBOL_GPL(vhx_poll_init);
+
+/**
+ * vhx_poll_start - begin to wait
+ * @poll: what waits
+ * @file: for this file, to which @poll holds a reference until it stops
+ *
+ * If the file is ready already, it wakes at once. Started twice is fine.
+ *
+ * Return: 0 or -EINVAL if the file has an error or can't be polled.
+ */
+int vhx_poll_start(struct vhx_poll *poll, struct file *file)
+{
+	__poll_t events;
+
+	if (poll->file)
+		return 0;
+	poll->file = get_file(file);
+	events = vfs_poll(file, &poll->table);
+	if (events & EPOLLERR || !poll->wqh) {
+		vhx_poll_stop(poll);
+		return -EINVAL;
+	}
+	if (events & poll->mask)
+		poll_wake(&poll->wait, 0, 0, poll_to_key(events));
+	return 0;
+}
+EXPORT_SYMBOL_GPL(vhx_poll_start);
+
+/**
+ * vhx_poll_stop - wait no longer
+ * @poll: what waits; stopped twice is fine
+ */
+void vhx_poll_stop(struct vhx_poll *poll)
+{
+	if (poll->wqh)
+		remove_wait_queue(poll->wqh, &poll->wait);
+	poll->wqh = NULL;
+	if (poll->file)
+		fput(poll->file);
+	poll->file = NULL;
+}
+EXPORT_SYMBOL_GPL(vhx_poll_stop);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The split virtqueue, device side (virtio 1.3, section 2.7).
+ */
+#ifndef _VHX_RING_SPLIT_H
+#define _VHX_RING_SPLIT_H
+
+#include "ring.h"
+
+/**
+ * struct vhx_split - device side of one split virtqueue
+ * @num: entries, a power of two, 1 to 32768
+ * @event_idx: VIRTIO_RING_F_EVENT_IDX was negotiated
+ * @indirect: VIRTIO_RING_F_INDIRECT_DESC was negotiated
+ * @desc: descriptor table, @num entries, mapped
+ * @avail: driver area, mapped
+ * @used: device area, mapped
+ * @avail_idx: the driver's index as last read
+ * @last_avail: the next available entry to pop; the base index of the queue
+ * @used_idx: the next used entry to write
+ * @signalled: @used_idx when the driver was last considered for a call
+ * @signalled_valid: @signalled means something
+ *
+ * The pop side (vhx_split_pop() to vhx_split_kick_enable()) belongs to one
+ * thread at a time, the push side (vhx_split_push(), vhx_split_need_call()) to
+ * another: they share no field that is written.
+ */
+struct vhx_split {
+	u16 num;
+	bool event_idx;
+	bool indirect;
+	const struct vring_desc *desc;
+	struct vring_avail *avail;
+	struct vring_used *used;
+
+	/* pop side */
+	u16 avail_idx ____cacheline_aligned_in_smp;
+	u16 last_avail;
+
+	/* push side */
+	u16 used_idx ____cacheline_aligned_in_smp;
+	u16 signalled;
+	bool signalled_valid;
+};
+
+/* Bytes of each area for a queue of @num entries, event indices included. */
+static inline size_t vhx_split_desc_size(unsigned int num)
+{
+	return num * sizeof(struct vring_desc);
+}
+
+static inline size_t vhx_split_avail_size(unsigned int num)
+{
+	return sizeof(__le16) * (3 + num);
+}
+
+static inline size_t vhx_split_used_size(unsigned int num)
+{
+	return sizeof(__le16) * 3 + sizeof(struct vring_used_elem) * num;
+}
+
+void vhx_split_init(struct vhx_split *r, u16 base);
+int vhx_split_pop(struct vhx_split *r, struct vhx_chain *chains, unsigned int n,
+		  struct vhx_seg *segs, unsigned int nsegs,
+		  const struct vhx_ring_reader *rd);
+void vhx_split_unpop(struct vhx_split *r, unsigned int n);
+bool vhx_split_more(const struct vhx_split *r);
+void vhx_split_kick_disable(struct vhx_split *r);
+bool vhx_split_kick_enable(struct vhx_split *r);
+void vhx_split_push(struct vhx_split *r, const struct vhx_used *used,
+		    unsigned int n);
+bool vhx_split_need_call(struct vhx_split *r);
+
+#endif /* _VHX_RING_SPLIT_H */

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Worker threads: they run queued work one by one, with the owner's mm, cgroups
+ * and credentials. Where the kernel has vhost_task a worker is a thread of the
+ * owner's process, and ends with it; before, it is a kernel thread that takes
+ * on the owner's mm and cgroups.
+ */
+#include <linux/bitops.h>
+#include <linux/cgroup.h>
+#include <linux/completion.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#ifdef VHX_HAVE_VHOST_TASK
+#include <linux/sched/vhost_task.h>
+#endif
+
+#include "worker.h"
+
+#define WORK_QUEUED	0
+
+/**
+ * struct vhx_worker - a worker thread
+ * @list: work to do, last queued first
+ * @mm: the owner's
+ * @vtsk: the thread, if it is a vhost_task
+ * @task: the thread; with @vtsk set once it has run
+ * @dead: SIGKILL ended the thread: it takes no more work
+ */
+struct vhx_worker {
+	struct llist_head list;
+	struct mm_struct *mm;
+	struct vhost_task *vtsk;
+	struct task_struct *task;
+	bool dead;
+};
+
+struct flush {
+	struct vhx_work work;
+	struct completion done;
+};
+
+/**
+ * vhx_work_init - prepare work
+ * @work: work
+ * @fn: does it
+ */
+void vhx_work_init(struct vhx_work *work, void (*fn)(struct vhx_work *work))
+{
+	work->fn = fn;
+	work->flags = 0;
+}
+EXPORT_SYMBOL_GPL(vhx_work_init);
+
+static bool worker_run(void *data)
+{
+	struct vhx_worker *worker = data;
+	struct llist_node *list = llist_del_all(&worker->list);
+	struct vhx_work *work, *next;
+
+	if (!list)
+		return false;
+	/* The loop around us is on its way to sleep; the work may sleep. */
+	__set_current_state(TASK_RUNNING);
+	list = llist_reverse_order(list);
+	llist_for_each_entry_safe(work, next, list, node) {
+		clear_bit(WORK_QUEUED, &work->flags);
+		/*
+		 * Pairs with the barrier in vhx_worker_queue(): who finds the
+		 * work queued has made visible what it shall see.
+		 */
+		smp_mb__after_atomic();
+		work->fn(work);
+		cond_resched();
+	}
+	return true;
+}
+
+#ifdef VHX_HAVE_VHOST_TASK
+
+static bool worker_fn(void *data)
+{
+	struct vhx_worker *worker = data;
+
+	if (unlikely(!worker->task))
+		WRITE_ONCE(worker->task, current);
+	return worker_run(worker);
+}
+
+/* The owner is being killed. Its mm is still there: finish what was queued. */
+static void worker_sigkill(void *data)
+{
+	struct vhx_worker *worker = data;
+
+	WRITE_ONCE(worker->dead, true);
+	/* Who did not see it has queued its work by now. */
+	synchronize_rcu();
+	while (worker_run(worker))
+		;
+}
+
+static int worker_start(struct vhx_worker *worker, const char *name)
+{
+	struct vhost_task *vtsk;
+
+	vtsk = vhost_task_create(worker_fn, worker_sigkill, worker, name);
+	if (IS_ERR_OR_NULL(vtsk))
+		return vtsk ? PTR_ERR(vtsk) : -ENOMEM;
+	worker->vtsk = vtsk;
+	vhost_task_start(vtsk);
+	return 0;
+}
+
+static void worker_stop(struct vhx_worker *worker)
+{
+	vhost_task_stop(worker->vtsk);
+}
+
+static void worker_wake(struct vhx_worker *worker)
+{
+	vhost_task_wake(worker->vtsk);
+}
+
+#else /* !VHX_HAVE_VHOST_TASK */
+
+static int worker_thread(void *data)
+{
+	struct vhx_worker *worker = data;
+
+	kthread_use_mm(worker->mm);
+	for (;;) {
+		/* Pairs with the barrier of the wake-up in worker_wake(). */
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (kthread_should_stop())
+			break;
+		if (llist_empty(&worker->list)) {
+			schedule();
+			continue;
+		}
+		worker_run(worker);
+	}
+	__set_current_state(TASK_RUNNING);
+	while (worker_run(worker))
+		;
+	kthread_unuse_mm(worker->mm);
+	return 0;
+}
+
+static int worker_start(struct vhx_worker *worker, const char *name)
+{
+	struct task_struct *task;
+	int err;
+
+	task = kthread_create(worker_thread, worker, "%s", name);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	err = cgroup_attach_task_all(current, task);
+	if (err) {
+		kthread_stop(task);
+		return err;
+	}
+	worker->task = task;
+	wake_up_process(task);
+	return 0;
+}
+
+static void worker_stop(struct vhx_worker *worker)
+{
+	kthread_stop(worker->task);
+}
+
+static void worker_wake(struct vhx_worker *worker)
+{
+	wake_up_process(worker->task);
+}
+
+#endif /* VHX_HAVE_VHOST_TASK */
+
+/**
+ * vhx_worker_create - start a worker for the calling process
+ * @mm: the caller's mm, which the caller of vhx_worker_destroy() still holds
+ *
+ * Return: the worker or an error pointer.
+ */
+struct vhx_worker *vhx_worker_create(struct mm_struct *mm)
+{
+	struct vhx_worker *worker;
+	char name[TASK_COMM_LEN];
+	int err;
+
+	worker = kzalloc(sizeof(*worker), GFP_KERNEL_ACCOUNT);
+	if (!worker)
+		return ERR_PTR(-ENOMEM);
+	init_llist_head(&worker->list);
+	worker->mm = mm;
+	snprintf(name, sizeof(name), "vhx-%d", current->pid);
+	err = worker_start(worker, name);
+	if (err) {
+		kfree(worker);
+		return ERR_PTR(err);
+	}
+	return worker;
+}
+
+/**
+ * vhx_worker_destroy - stop a worker
+ * @worker: worker to which nobody queues work any longer, or NULL
+ */
+void vhx_worker_destroy(struct vhx_worker *worker)
+{
+	if (!worker)
+		return;
+	worker_stop(worker);
+	kfree(worker);
+}
+
+/**
+ * vhx_worker_queue - have a worker do some work
+ * @worker: worker
+ * @work: work; it stays around until it is done
+ *
+ * Context: any.
+ * Return: false if the worker is dead: the work will not be done.
+ */
+bool vhx_worker_queue(struct vhx_worker *worker, struct vhx_work *work)
+{
+	bool alive;
+
+	/* Pairs with the barrier in worker_run(). */
+	smp_mb__before_atomic();
+	rcu_read_lock();
+	alive = !READ_ONCE(worker->dead);
+	if (likely(alive) && !test_and_set_bit(WORK_QUEUED, &work->flags)) {
+		llist_add(&work->node, &worker->list);
+		/* A worker looks at its list again before it sleeps. */
+		if (READ_ONCE(worker->task) != current)
+			worker_wake(worker);
+	}
+	rcu_read_unlock();
+	return alive;
+}
+
+/**
+ * vhx_worker_has_work - does other work wait?
+ * @worker: worker
+ */
+bool vhx_worker_has_work(const struct vhx_worker *worker)
+{
+	return !llist_empty(&worker->list);
+}
+
+static void flush_fn(struct vhx_work *work)
+{
+	complete(&container_of(work, struct flush, work)->done);
+}
+
+/**
+ * vhx_worker_flush - wait until what was queued before is done
+ * @worker: worker, not the caller
+ */
+void vhx_worker_flush(struct vhx_worker *worker)
+{
+	struct flush flush;
+
+	vhx_work_init(&flush.work, flush_fn);
+	init_completion(&flush.done);
+	if (vhx_worker_queue(worker, &flush.work))
+		wait_for_completion(&flush.done);
+}

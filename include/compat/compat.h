@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Gives older kernels the names of the newest. Included before all else by the
+ * build; no other file checks a version.
+ */
+#ifndef _VHX_COMPAT_H
+#define _VHX_COMPAT_H
+
+#include <linux/version.h>
+
+/* 6.2: ITER_SOURCE and ITER_DEST for iov_iter_init() */
+#include <linux/uio.h>
+#ifndef ITER_SOURCE
+#define ITER_SOURCE	WRITE
+#define ITER_DEST	READ
+#endif
+
+/* 6.4: iter_iov() and what goes with it */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define iter_iov(iter)		((iter)->iov)
+#define iter_iov_addr(iter)	(iter_iov(iter)->iov_base + (iter)->iov_offset)
+#define iter_iov_len(iter)	(iter_iov(iter)->iov_len - (iter)->iov_offset)
+#endif
+
+/* 6.5: pin_user_pages_remote() without vmas */
+#include <linux/mm.h>
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define pin_user_pages_remote(mm, start, nr, flags, pages, locked) \
+	pin_user_pages_remote(mm, start, nr, flags, pages, NULL, locked)
+#endif
+
+/* 6.8: eventfd_signal() adds one */
+#include <linux/eventfd.h>
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define eventfd_signal(ctx) ((void)eventfd_signal(ctx, 1))
+#endif
+
+/* 6.9: file_bdev() */
+#include <linux/blkdev.h>
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+static inline struct block_device *file_bdev(struct file *file)
+{
+	return I_BDEV(file->f_mapping->host);
+}
+#endif
+
+/* 6.10: vhost_task with a SIGKILL handler; before it, kthreads serve */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define VHX_HAVE_VHOST_TASK 1
+#endif
+
+/* 6.3 to 6.8: what the vhost-vdpa ioctls gained */
+#include <linux/vhost.h>
+#ifndef VHOST_VDPA_RESUME
+#define VHOST_VDPA_RESUME		_IO(VHOST_VIRTIO, 0x7E)
+#define VHOST_BACKEND_F_RESUME		0x5
+#endif
+#ifndef VHOST_VDPA_GET_VRING_DESC_GROUP
+#define VHOST_VDPA_GET_VRING_DESC_GROUP	_IOWR(VHOST_VIRTIO, 0x7F, \
+					      struct vhost_vring_state)
+#define VHOST_BACKEND_F_ENABLE_AFTER_DRIVER_OK	0x6
+#endif
+#ifndef VHOST_VDPA_GET_VRING_SIZE
+#define VHOST_VDPA_GET_VRING_SIZE	_IOWR(VHOST_VIRTIO, 0x82, \
+					      struct vhost_vring_state)
+#endif
+
+#endif /* _VHX_COMPAT_H */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What drivers/vhost/core/ring/ needs of the kernel, for user space.
+ */
+#ifndef RING_ENV
+#define RING_ENV
+
+#include <endian.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/types.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+
+#define __force
+#define ____cacheline_aligned_in_smp
+
+#define U16_MAX UINT16_MAX
+#define U32_MAX UINT32_MAX
+
+#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, val) __atomic_store_n(&(x), val, __ATOMIC_RELAXED)
+/* For the other side: here there is but one thread. */
+#define smp_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+/* For the other side, too. */
+#define smp_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+/* And this. */
+#define smp_store_release(p, val) __atomic_store_n(p, val, __ATOMIC_RELEASE)
+
+#define le16_to_cpu(x) le16toh(x)
+#define le32_to_cpu(x) le32toh(x)
+#define le64_to_cpu(x) le64toh(x)
+#define cpu_to_le16(x) htole16(x)
+#define cpu_to_le32(x) htole32(x)
+
+#define min_t(type, a, b) ({			\
+	type _a = (a), _b = (b);		\
+						\
+	_a < _b ? _a : _b;			\
+})
+
+#endif /* RING_ENV */

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Many requests in flight: each completes once, in whatever order, on whatever
+ * queue; a queue that stops has nothing in flight, knows where it was, and goes
+ * on from there.
+ */
+#include "harness.h"
+#include "blkdev_fixture.h"
+
+#define DEPTH	120
+
+static struct blkreq reqs[DEPTH];
+static char data[8192], back[8192];
+
+FIXTURE(flight)
+{
+	struct blkdev b;
+};
+
+FIXTURE_VARIANT(flight)
+{
+	struct blkdev_opts o;
+};
+
+FIXTURE_SETUP(flight)
+{
+	blk_fixture_start(_metadata, &self->b, &variant->o);
+}
+
+FIXTURE_TEARDOWN(flight)
+{
+	blkdev_close(&self->b);
+}
+
+FIXTURE_VARIANT_ADD(flight, vduse)
+{
+	.o = { .kind = BLK_VDUSE, .features = BLK_INDIRECT, .queues = 2 },
+};
+
+FIXTURE_VARIANT_ADD(flight, vhx_vdpa)
+{
+	.o = { .kind = BLK_VDPA, .features = BLK_INDIRECT, .queues = 2 },
+};
+
+FIXTURE_VARIANT_ADD(flight, vhx_vdpa_plain)
+{
+	.o = { .kind = BLK_VDPA, .features = BLK_PLAIN, .num = 1024 / 4 },
+};
+
+FIXTURE_VARIANT_ADD(flight, vhx_vhost)
+{
+	.o = { .kind = BLK_VHOST, .features = BLK_INDIRECT },
+};
+
+/* Request @i of a batch: 1 to 16 sectors at a place of its own. */
+static size_t len_of(unsigned int i)
+{
+	return BLK_SECTOR * (1 + i % 16);
+}
+
+static __u64 sector_of(unsigned int i)
+{
+	return 64 + 16 * i;
+}
+
+static void add(struct __test_metadata *_metadata, struct blkdev *b,
+		unsigned int q, unsigned int i, __u32 type, __u64 seed)
+{
+	struct blkreq *r = &reqs[i];
+
+	*r = (struct blkreq){ .type = type, .sector = sector_of(i) };
+	if (type == VIRTIO_BLK_T_OUT) {
+		blk_pattern(data, len_of(i), seed + i);
+		r->out = data;
+		r->out_len = len_of(i);
+	} else if (type == VIRTIO_BLK_T_IN) {
+		r->in_len = len_of(i);
+	}
+	ASSERT_EQ(0, blk_add(b, q, r, i));
+}
+
+/*
+ * Take completions of queue @q until @seen has @count of them; each token once,
+ * each OK.
+ */
+static void reap(struct __test_metadata *_metadata, struct blkdev *b,
+		 unsigned int q, bool *seen, unsigned int count)
+{
+	struct vq *vq = &b->dev.vq[q];
+	struct vq_done done;
+
+	while (count--) {
+		ASSERT_EQ(0, vq_wait(vq, WAIT_MS));
+		ASSERT_EQ(1, vq_pop(vq, &done));
+		ASSERT_GT(DEPTH, done.token);
+		ASSERT_FALSE(seen[done.token])
+			TH_LOG("request %u comes twice", done.token);
+		seen[done.token] = true;
+		EXPECT_EQ(VIRTIO_BLK_S_OK, blk_status(&reqs[done.token]));
+		EXPECT_EQ(reqs[done.token].in_len + 1, done.len);
+		EXPECT_TRUE(chain_clean(&reqs[done.token].c));
+	}
+}
+
+/* All of a batch is on the disk; looked at in one go, as it may be slow. */
+static void check_disk(struct __test_metadata *_metadata, struct blkdev *b,
+		       __u64 seed)
+{
+	static char all[DEPTH * 16 * BLK_SECTOR];
+	unsigned int i;
+
+	ASSERT_EQ(0, disk_read(&b->disk, sector_of(0) * BLK_SECTOR, all,
+			       sizeof(all)));
+	for (i = 0; i < DEPTH; i++) {
+		blk_pattern(data, len_of(i), seed + i);
+		ASSERT_EQ(0, memcmp(data, all + (sector_of(i) - sector_of(0)) *
+				    BLK_SECTOR, len_of(i)))
+			TH_LOG("request %u is not on the disk", i);
+	}
+}
+
+/* Writes on all queues at once, then reads. */
+TEST_F(flight, deep)
+{
+	struct blkdev *b = &self->b;
+	const unsigned int nvqs = b->dev.nvqs, share = DEPTH / nvqs;
+	bool seen[DEPTH] = { false };
+	unsigned int i, q;
+
+	for (i = 0; i < DEPTH; i++)
+		add(_metadata, b, i % nvqs, i, VIRTIO_BLK_T_OUT, 1000);
+	for (q = 0; q < nvqs; q++)
+		vq_kick(&b->dev.vq[q]);
+	for (q = 0; q < nvqs; q++)
+		reap(_metadata, b, q, seen, share);
+	check_disk(_metadata, b, 1000);
+
+	arena_reset(&b->arena);
+	memset(seen, 0, sizeof(seen));
+	for (i = 0; i < DEPTH; i++) {
+		add(_metadata, b, i % nvqs, i, VIRTIO_BLK_T_IN, 0);
+		vq_kick(&b->dev.vq[i % nvqs]);
+	}
+	for (q = 0; q < nvqs; q++)
+		reap(_metadata, b, q, seen, share);
+	for (i = 0; i < DEPTH; i++) {
+		blk_pattern(data, len_of(i), 1000 + i);
+		blk_data(&reqs[i], back);
+		EXPECT_EQ(0, memcmp(data, back, len_of(i)))
+			TH_LOG("request %u", i);
+	}
+	for (q = 0; q < nvqs; q++)
+		EXPECT_FALSE(vq_more_used(&b->dev.vq[q]));
+}
+
+/* More than 65,536 requests, a ring at a time and one by one. */
+TEST_F(flight, wrap)
+{
+	struct blkdev *b = &self->b;
+	struct vq *vq = &b->dev.vq[0];
+	char *room = gmem_alloc(&b->mem, DEPTH * 1024, 1024);
+	const unsigned int total = 66000;
+	unsigned int n, i;
+
+	if (b->kind == BLK_VDUSE)
+		SKIP(return, "it takes a minute");
+	if (!vq->event_idx)
+		SKIP(return, "once is enough");
+
+	for (n = 0; n < total;) {
+		unsigned int batch = n % 7 ? DEPTH : 1;
+
+		for (i = 0; i < batch; i++) {
+			struct virtio_blk_outhdr *h = (void *)(room + i * 1024);
+			__u64 at = gmem_gpa(&b->mem, h);
+			struct vq_seg seg[3] = {
+				{ at, 16, false },
+				{ at + 512, 512, true },
+				{ at + 16, 1, true },
+			};
+
+			h->type = VIRTIO_BLK_T_IN;
+			h->sector = i;
+			room[i * 1024 + 16] = (char)BLK_UNTOUCHED;
+			ASSERT_EQ(0, vq_add_indirect(vq, seg, 3, i));
+		}
+		vq_kick(vq);
+		for (i = 0; i < batch; i++) {
+			struct vq_done done;
+
+			ASSERT_EQ(0, vq_wait(vq, WAIT_MS))
+				TH_LOG("request %u", n + i);
+			ASSERT_EQ(1, vq_pop(vq, &done));
+			ASSERT_EQ(513, done.len);
+			ASSERT_EQ(VIRTIO_BLK_S_OK,
+				  room[done.token * 1024 + 16]);
+		}
+		n += batch;
+	}
+	EXPECT_FALSE(vq_more_used(vq));
+}
+
+/*
+ * On a disk that takes its time.
+ */
+FIXTURE(slow)
+{
+	struct blkdev b;
+};
+
+FIXTURE_VARIANT(slow)
+{
+	struct blkdev_opts o;
+};
+
+FIXTURE_SETUP(slow)
+{
+	blk_fixture_start(_metadata, &self->b, &variant->o);
+}
+
+FIXTURE_TEARDOWN(slow)
+{
+	blkdev_close(&self->b);
+}
+
+#define DELAY_MS	200
+#define SLOW		.disk = { .delay_ns = DELAY_MS * 1000UL * 1000 }
+
+FIXTURE_VARIANT_ADD(slow, vduse)
+{
+	.o = { .kind = BLK_VDUSE, .features = BLK_INDIRECT, SLOW },
+};
+
+FIXTURE_VARIANT_ADD(slow, vhx_vdpa)
+{
+	.o = { .kind = BLK_VDPA, .features = BLK_INDIRECT, SLOW },
+};
+
+FIXTURE_VARIANT_ADD(slow, vhx_vhost)
+{
+	.o = { .kind = BLK_VHOST, .features = BLK_INDIRECT, SLOW },
+};
+
+/* What needs no disk overtakes what does. */
+TEST_F(slow, out_of_order)
+{
+	struct blkdev *b = &self->b;
+	struct vq *vq = &b->dev.vq[0];
+	struct blkreq rd = { .type = VIRTIO_BLK_T_IN, .in_len = 512 };
+	struct blkreq id = { .type = VIRTIO_BLK_T_GET_ID, .in_len = 20 };
+	struct vq_done done;
+
+	ASSERT_EQ(0, blk_add(b, 0, &rd, 1));
+	ASSERT_EQ(0, blk_add(b, 0, &id, 2));
+	vq_kick(vq);
+	ASSERT_EQ(0, vq_wait(vq, WAIT_MS));
+	ASSERT_EQ(1, vq_pop(vq, &done));
+	EXPECT_EQ(2, done.token);
+	ASSERT_EQ(0, vq_wait(vq, WAIT_MS));
+	ASSERT_EQ(1, vq_pop(vq, &done));
+	EXPECT_EQ(1, done.token);
+	EXPECT_EQ(VIRTIO_BLK_S_OK, blk_status(&rd));
+	EXPECT_EQ(VIRTIO_BLK_S_OK, blk_status(&id));
+}
+
+/*
+ * Stop with requests in flight: when that returns, nothing is; the base says
+ * what was taken, all of that is completed; the rest is untouched, and is done
+ * after the queue starts again, without a kick.
+ */
+TEST_F(slow, stop_and_resume)
+{
+	struct blkdev *b = &self->b;
+	struct vq *vq = &b->dev.vq[0];
+	bool seen[DEPTH] = { false };
+	unsigned int i, round, taken;
+	__u16 used;
+
+	if (b->kind == BLK_VDUSE)
+		SKIP(return, "vduse can't be suspended");
+
+	for (round = 0; round < 4; round++) {
+		arena_reset(&b->arena);
+		memset(seen, 0, sizeof(seen));
+		for (i = 0; i < DEPTH; i++)
+			add(_metadata, b, 0, i, VIRTIO_BLK_T_OUT,
+			    round * 1000);
+		vq_publish(vq);
+		vq_kick_always(vq);
+		/* Stop before, within and after the work of the worker. */
+		if (round & 1)
+			event_wait(vq->call, DELAY_MS / 4);
+
+		ASSERT_EQ(0, blkdev_stop(b))
+			TH_LOG("%s", b->dev.what);
+		used = __atomic_load_n(&vq->used->idx, __ATOMIC_ACQUIRE);
+		EXPECT_EQ(vq->base, used);
+		taken = (__u16)(used - vq->used_idx);
+		ASSERT_GE(DEPTH, taken);
+		reap(_metadata, b, 0, seen, taken);
+		for (i = 0; i < DEPTH; i++)
+			EXPECT_EQ(seen[i] ? VIRTIO_BLK_S_OK : BLK_UNTOUCHED,
+				  blk_status(&reqs[i]))
+				TH_LOG("request %u", i);
+		/* Nothing comes any more. */
+		event_take(vq->call);
+		EXPECT_EQ(-ETIMEDOUT, event_wait(vq->call, QUIET_MS));
+		EXPECT_FALSE(vq_more_used(vq));
+
+		event_take(vq->kick);
+		ASSERT_EQ(0, blkdev_resume(b))
+			TH_LOG("%s", b->dev.what);
+		reap(_metadata, b, 0, seen, DEPTH - taken);
+		for (i = 0; i < DEPTH; i++)
+			ASSERT_TRUE(seen[i])
+				TH_LOG("request %u is lost", i);
+		EXPECT_FALSE(vq_more_used(vq));
+	}
+	check_disk(_metadata, b, (round - 1) * 1000);
+}
+
+/* Reset by status 0 under load: it returns when nothing is in flight. */
+TEST_F(slow, reset)
+{
+	struct blkdev *b = &self->b;
+	struct vq *vq = &b->dev.vq[0];
+	unsigned int i;
+	__u16 used;
+
+	if (b->kind == BLK_VHOST)
+		SKIP(return, "there is no status here");
+	if (b->kind == BLK_VDUSE)
+		SKIP(return, "an assertion of QEMU's fails here");
+
+	for (i = 0; i < DEPTH; i++)
+		add(_metadata, b, 0, i, VIRTIO_BLK_T_OUT, 7);
+	vq_kick(vq);
+	event_wait(vq->call, DELAY_MS / 4);
+	ASSERT_EQ(0, vdpa_set_status(&b->dev, 0));
+
+	/* The driver may use its memory for something else now. */
+	used = vq->used->idx;
+	memset(b->arena.base, 0x99, b->arena.size);
+	EXPECT_EQ(-ETIMEDOUT, event_wait(vq->err, 2 * DELAY_MS));
+	EXPECT_EQ(used, vq->used->idx);
+	for (i = 0; i < b->arena.size; i++)
+		ASSERT_EQ(0x99, (__u8)b->arena.base[i]);
+
+	ASSERT_EQ(0, vdpa_unmap_all(&b->dev));
+	vq_reset(vq, 0);
+	b->arena.at = b->arena.size;
+	arena_reset(&b->arena);
+	ASSERT_EQ(0, blkdev_resume(b))
+		TH_LOG("%s", b->dev.what);
+	for (i = 0; i < 4; i++) {
+		struct blkreq r = { .type = VIRTIO_BLK_T_FLUSH };
+
+		ASSERT_EQ(VIRTIO_BLK_S_OK, blk_do(b, &r, NULL, NULL));
+	}
+}
+
+/* Memory moves under requests in flight, as firmware makes QEMU move it. */
+TEST_F(slow, remap)
+{
+	struct blkdev *b = &self->b;
+	bool seen[DEPTH] = { false };
+	unsigned int i, k;
+
+	if (b->kind != BLK_VDPA)
+		SKIP(return, "QEMU's export breaks here");
+
+	for (k = 0; k < 6; k++) {
+		arena_reset(&b->arena);
+		memset(seen, 0, sizeof(seen));
+		for (i = 0; i < DEPTH; i++)
+			add(_metadata, b, 0, i, VIRTIO_BLK_T_OUT, k);
+		vq_kick(&b->dev.vq[0]);
+		ASSERT_EQ(0, vdpa_remap_all(&b->dev, 65536 << k));
+		reap(_metadata, b, 0, seen, DEPTH);
+	}
+	check_disk(_metadata, b, k - 1);
+	EXPECT_FALSE(event_take(b->dev.vq[0].err));
+}
+
+TEST_HARNESS_MAIN

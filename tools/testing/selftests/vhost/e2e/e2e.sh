@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# End to end: stock QEMU boots a real guest from a vhx disk, with a vhx network
+# and a vhx source of entropy, and what the guest and the host then tell each
+# other is compared. /dev/vda is the guest's disk (tools/testing/vm/mkguest).
+#
+#	E2E_MIB=64	random data written
+#	E2E_SECONDS=3	of TCP each way
+#	E2E_KIND=vhx	qemu: QEMU's own devices, to try the test itself
+#	GUEST_BOUND	seconds that a step may take
+kind=${E2E_KIND:-vhx}
+mib=${E2E_MIB:-64}
+seconds=${E2E_SECONDS:-3}
+disk=/dev/vda
+case $(uname -r) in *debug*) : "${GUEST_BOUND:=600}" ;; esac
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR source=../lib/ktap.sh
+. "$here/../lib/ktap.sh"
+# shellcheck source-path=SCRIPTDIR source=../../../vm/guest.sh
+. "$here/../../../vm/guest.sh"
+
+devices() {
+	guest_disk "$kind" root $disk bootindex=1 &&
+		guest_net "$kind" tap0 1 && guest_rng "$kind" rng0
+}
+
+# The disk that the guest runs from is the one that we made.
+same_disk() {
+	guest_run "mount; cat /sys/block/*/serial /sys/block/*/size" &&
+		guest_run "disk=\$(sed -n 's|^/dev/\(vd.\)2 / .*|\1|p' /proc/mounts) &&
+			cd /sys/block/\$disk && [ \$(cat serial) = root ] &&
+			[ \$(cat size) = $(blockdev --getsz $disk) ]"
+}
+
+write_files() {
+	guest_run "set -e
+		mkdir /data
+		n=0
+		while [ \$n -lt 16 ]; do
+			dd if=/dev/urandom of=/data/\$n bs=1024 count=$((mib * 64))
+			n=\$((n + 1))
+		done
+		cd /data
+		sha256sum * >/tmp/sums
+		cp /tmp/sums .
+		sync" && guest_run "cat /tmp/sums" >"$work/sums"
+}
+
+read_files() {
+	guest_run "echo 3 >/proc/sys/vm/drop_caches
+		cd /data && cmp sums /tmp/sums && sha256sum -c sums"
+}
+
+# tcp OPTION...: the bytes that arrived.
+tcp() {
+	local bytes
+
+	bytes=$(timeout "$GUEST_BOUND" iperf3 -J -c 10.0.1.2 -t "$seconds" "$@" |
+		jq .end.sum_received.bytes)
+	echo "$bytes bytes"
+	[[ $bytes -gt 0 ]]
+}
+
+# heard: reads what ping says.
+heard() {
+	local say
+
+	say=$(cat)
+	echo "$say"
+	[[ $say == *" 0% packet loss"* && $say != *"wrong data"* ]]
+}
+
+pings() {
+	local ping="/bin/ping -c 5 -i 0.3 -s $1 -p 766878c0ffee"
+
+	$ping 10.0.1.2 | heard && guest_run "$ping 10.0.1.1 2>&1" | heard
+}
+
+entropy() {
+	guest_run "cat /sys/class/misc/hw_random/rng_current
+		dd if=/dev/hwrng of=/tmp/a bs=4096 count=16 iflag=fullblock
+		dd if=/dev/hwrng of=/tmp/b bs=4096 count=16 iflag=fullblock
+		gzip -c /tmp/a | wc -c" &&
+	guest_run "grep -q '^virtio_rng' /sys/class/misc/hw_random/rng_current &&
+		[ \$(stat -c %s /tmp/a) = 65536 ] && ! cmp -s /tmp/a /tmp/b &&
+		[ \$(gzip -c /tmp/a | wc -c) -gt 65536 ]"
+}
+
+# The same by the host's own eyes, past what it may have cached.
+host_reads() {
+	blockdev --flushbufs $disk
+	mkdir "$work/mnt" && mount -o ro,noload "${disk}2" "$work/mnt" || return
+	(cd "$work/mnt/data" && cmp sums "$work/sums" && sha256sum -c sums)
+	local status=$?
+	umount "$work/mnt" && fsck.ext4 -fn "${disk}2" && return $status
+}
+
+unload() {
+	local each modules=()
+
+	for each in vhx_net vhx_blk vhx_rng vhx; do
+		! grep -q "^$each " /proc/modules || modules+=("$each")
+	done
+	rmmod "${modules[@]}"
+	! grep '^vhx' /proc/modules
+}
+
+ktap_print_header
+if [[ ! -b $disk ]]; then
+	ktap_skip_all "no guest disk at $disk"
+	exit "$KSFT_SKIP"
+fi
+work=$(mktemp -d)
+ktap_set_plan 16
+
+must "devices are made" devices
+must "a guest boots from the disk by its firmware" guest_start
+try "its root file system is on that disk" same_disk
+must "it writes $mib MiB of files" write_files
+try "it reads them back from the disk" read_files
+guest_run "iperf3 -s -D" >/dev/null
+try "TCP from host to guest" tcp
+try "TCP from guest to host" tcp -R
+for size in 56 1472 9000 65000; do
+	try "ping of $size bytes both ways" pings $size
+done
+try "it has a source of entropy" entropy
+must "it powers off" guest_stop
+must "the devices are removed" guest_remove
+try "the host reads the files from the disk" host_reads
+if [[ $kind == vhx ]]; then
+	try "the modules unload" unload
+else
+	ktap_test_skip "the modules unload"
+fi
+rm -rf --one-file-system "$work"
+ktap_finished

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The owner of a network device is killed while frames pass in both
+ * directions. The tap, which is not the owner's, works for the next one.
+ */
+#include "killed.h"
+#include "harness.h"
+#include "netdev_fixture.h"
+
+FIXTURE(net_killed)
+{
+	struct tap tap;
+	struct load *load;
+	struct netdev_opts o;
+};
+
+FIXTURE_VARIANT(net_killed)
+{
+	struct netdev_opts o;
+	const char *module;
+};
+
+FIXTURE_VARIANT_ADD(net_killed, in_tree)
+{
+	.o = IN_TREE(NET_MRG), .module = "vhost_net",
+};
+
+FIXTURE_VARIANT_ADD(net_killed, vhx) { .o = VHX(NET_MRG), .module = "vhx_net" };
+FIXTURE_VARIANT_ADD(net_killed, vhx_plain)
+{
+	.o = VHX(NET_PLAIN), .module = "vhx_net",
+};
+
+FIXTURE_SETUP(net_killed)
+{
+	if (!netdev_present(&variant->o) && variant->o.module)
+		SKIP(return, "no %s here", variant->o.path);
+	ASSERT_EQ(0, netns_enter());
+	ASSERT_EQ(0, tap_create(&self->tap, "tap0", 12, 1));
+	ASSERT_EQ(0, tap_peer(&self->tap));
+	self->load = load_new();
+	self->o = variant->o;
+	self->o.tap = &self->tap;
+}
+
+FIXTURE_TEARDOWN(net_killed)
+{
+	tap_destroy(&self->tap);
+}
+
+static struct vq_seg seg_of(struct netdev *n, unsigned int i, bool write)
+{
+	return (struct vq_seg){
+		.gpa = gmem_gpa(&n->mem, n->slot + i % NETDEV_NUM *
+				NETDEV_SLOT),
+		.len = write ? NETDEV_SLOT : n->hlen + 500,
+		.write = write,
+	};
+}
+
+/* Keep both rings full. */
+static void flood(void *arg)
+{
+	FIXTURE_DATA(net_killed) * self = arg;
+	struct load *load = self->load;
+	static struct netdev n;
+	struct vq_done done;
+	unsigned int i, q;
+	int err;
+
+	err = netdev_start(&n, &self->o);
+	memset(n.slot, 0, NETDEV_NUM * NETDEV_SLOT);
+	for (i = 0; !err && i < NETDEV_NUM; i++)
+		for (q = 0; q < 2; q++) {
+			struct vq_seg seg = seg_of(&n, i, q == RX);
+
+			err = vq_add(&n.dev.vq[q], &seg, 1, i);
+		}
+
+	while (!err) {
+		for (q = 0; !err && q < 2; q++) {
+			struct vq *vq = &n.dev.vq[q];
+
+			vq_kick(vq);
+			while ((err = vq_pop(vq, &done)) == 1) {
+				struct vq_seg seg = seg_of(&n, done.token,
+							   q == RX);
+
+				vq_add(vq, &seg, 1, done.token);
+				load_add(load, q);
+			}
+		}
+	}
+	load_fail(load, err);
+}
+
+/* Be the peer: send and take frames; until enough went each way. */
+static bool flooded(void *arg)
+{
+	FIXTURE_DATA(net_killed) * self = arg;
+	static char frame[2048];
+	unsigned int i;
+
+	for (i = 0; i < 64; i++) {
+		frame_make(frame, 300, i);
+		peer_send(&self->tap, NULL, frame, 300);
+	}
+	while (peer_recv(&self->tap, NULL, frame, sizeof(frame), 0) != -EAGAIN)
+		;
+	return load_err(self->load) || (load_done(self->load, RX) > 300 &&
+					load_done(self->load, TX) > 1000);
+}
+
+TEST_F_TIMEOUT(net_killed, under_load, 240)
+{
+	struct trace before, after;
+	struct netdev n = { 0 };
+	char frame[2048];
+	int i;
+
+	trace_take(&before, variant->module);
+	for (i = 0; i < KILLS; i++) {
+		ASSERT_EQ(0, run_and_kill(self->load, flood, flooded, self));
+		ASSERT_EQ(0, trace_gone(&before, &after))
+			TH_LOG("kill %d: %ld references, were %ld; %ld pins, were %ld",
+			       i, after.refs, before.refs, after.pins,
+			       before.pins);
+	}
+
+	/* What is left in the tap and at the peer is not for the next one. */
+	while (read(self->tap.fd, frame, sizeof(frame)) > 0)
+		;
+	while (peer_recv(&self->tap, NULL, frame, sizeof(frame), 0) != -EAGAIN)
+		;
+	ASSERT_EQ(0, netdev_start(&n, &self->o));
+	EXPECT_EQ(0, netdev_ping(&n, 1));
+	vdev_close(&n.dev);
+	gmem_exit(&n.mem);
+	EXPECT_EQ(0, trace_gone(&before, &after));
+}
+
+/* One network namespace for all tests: to make one takes its time. */
+int main(int argc, char **argv)
+{
+	netns_enter();
+	return test_harness_run(argc, argv);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Attributes of sysfs and configfs, and the modules that bring them: what a
+ * test has to arrange around a device before it can be driven.
+ */
+#ifndef VHXT_ATTR_H
+#define VHXT_ATTR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Write @value to the file that @fmt names. 0 or -errno. */
+[[gnu::format(printf, 2, 3)]]
+int attr_write(const char *value, const char *fmt, ...);
+
+/* Read it into @buf, the newline at its end removed. 0 or -errno. */
+[[gnu::format(printf, 3, 4)]]
+int attr_read(char *buf, size_t len, const char *fmt, ...);
+
+/* The same as a number; -errno if there is none. */
+[[gnu::format(printf, 1, 2)]]
+long attr_read_long(const char *fmt, ...);
+
+/*
+ * Run a program with arguments up to NULL, its output hidden. Its exit status,
+ * or -errno.
+ */
+int run_quiet(const char *prog, ...) __attribute__((sentinel));
+
+/*
+ * Load a module with its parameters (may be NULL) by modprobe. 0, or -ENOENT
+ * when this kernel has none of that name.
+ */
+int module_load(const char *name, const char *params);
+
+/* Has this kernel a node at @path, once @module (may be NULL) is loaded? */
+bool node_present(const char *path, const char *module);
+
+/* Mount configfs if nobody did. */
+int configfs_mount(void);
+
+#endif /* VHXT_ATTR_H */

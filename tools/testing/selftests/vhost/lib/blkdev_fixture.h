@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the fixtures of tests of block devices have in common: a running
+ * device. Include it after the harness.
+ */
+#ifndef VHXT_BLKDEV_FIXTURE_H
+#define VHXT_BLKDEV_FIXTURE_H
+
+#include "blkdev.h"
+
+/* Open it, but let the test start it. */
+static inline void
+blk_fixture_open(struct __test_metadata *_metadata, struct blkdev *b,
+		 const struct blkdev_opts *o)
+{
+	const char *why;
+	int err = blkdev_open(b, o, &why);
+
+	if (err == -ENODEV && o->kind == BLK_VDUSE)
+		SKIP(return, "no reference: %s", why);
+	ASSERT_EQ(0, err)
+		TH_LOG("%s %s: %s", why, b->path, strerror(-err));
+}
+
+static inline void
+blk_fixture_start(struct __test_metadata *_metadata, struct blkdev *b,
+		  const struct blkdev_opts *o)
+{
+	int err;
+
+	blk_fixture_open(_metadata, b, o);
+	if (_metadata->exit_code)
+		return;
+	err = blkdev_start(b);
+	if (err)
+		blkdev_close(b);
+	ASSERT_EQ(0, err)
+		TH_LOG("%s: %s: %s", b->path, b->dev.what, strerror(-err));
+}
+
+#endif /* VHXT_BLKDEV_FIXTURE_H */

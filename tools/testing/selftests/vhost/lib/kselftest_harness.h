@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel's test harness, with more patience: its 30 seconds for a test are
+ * not enough for the debug kernel under emulation on a busy machine. Only a
+ * test that hangs ever waits that long.
+ */
+#ifndef VHXT_KSELFTEST_HARNESS_H
+#define VHXT_KSELFTEST_HARNESS_H
+
+#include_next <kselftest_harness.h>
+
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 180
+
+#endif /* VHXT_KSELFTEST_HARNESS_H */

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the fixtures of tests of network devices have in common: a running
+ * device. Include it after the harness.
+ */
+#ifndef VHXT_NETDEV_FIXTURE_H
+#define VHXT_NETDEV_FIXTURE_H
+
+#include "netdev.h"
+
+static inline void
+netdev_fixture_start(struct __test_metadata *_metadata, struct netdev *n,
+		     const struct netdev_opts *o)
+{
+	int err;
+
+	if (!netdev_present(o)) {
+		if (o->module) {
+			SKIP(return, "no %s here", o->path);
+		} else {
+			ASSERT_TRUE(false)
+				TH_LOG("no %s", o->path);
+		}
+	}
+	err = netdev_start(n, o);
+	ASSERT_EQ(0, err)
+		TH_LOG("%s: %s: %s", o->path, n->dev.what, strerror(-err));
+}
+
+#endif /* VHXT_NETDEV_FIXTURE_H */

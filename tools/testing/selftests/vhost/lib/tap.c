@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Taps, and packet sockets with a virtio_net header (PACKET_VNET_HDR) at their
+ * other end, so that frames of 64 KiB pass unsegmented in both directions.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "attr.h"
+#include "tap.h"
+#include "wait.h"
+
+#ifndef PACKET_IGNORE_OUTGOING
+#define PACKET_IGNORE_OUTGOING	23
+#endif
+
+#define PEER_BUFFER	(32 << 20)
+
+int netns_enter(void)
+{
+	static bool entered;
+
+	if (entered)
+		return 0;
+	entered = true;
+	if (unshare(CLONE_NEWNET))
+		return -errno;
+	attr_write("1", "/proc/sys/net/ipv6/conf/all/disable_ipv6");
+	attr_write("1", "/proc/sys/net/ipv6/conf/default/disable_ipv6");
+	return 0;
+}
+
+static int bring_up(const char *name)
+{
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = { .ifr_flags = IFF_UP | IFF_NOARP };
+	int err = 0;
+
+	if (s < 0)
+		return -errno;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	if (ioctl(s, SIOCSIFFLAGS, &ifr))
+		err = -errno;
+	close(s);
+	return err;
+}
+
+int tap_create(struct tap *t, const char *name, int hdr_len,
+	       unsigned int queues)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	unsigned int offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+
+	*t = (struct tap){ .sock = -1 };
+	t->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (t->fd < 0)
+		return -errno;
+
+	if (queues > 1)
+		ifr.ifr_flags |= IFF_MULTI_QUEUE;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	snprintf(t->name, sizeof(t->name), "%s", name);
+	if (ioctl(t->fd, TUNSETIFF, &ifr) ||
+	    ioctl(t->fd, TUNSETVNETHDRSZ, &hdr_len) ||
+	    ioctl(t->fd, TUNSETOFFLOAD, offload))
+		return -errno;
+
+	t->index = (int)if_nametoindex(name);
+	return bring_up(name);
+}
+
+void tap_destroy(struct tap *t)
+{
+	if (t->sock >= 0)
+		close(t->sock);
+	if (t->fd >= 0)
+		close(t->fd);
+	t->sock = -1;
+	t->fd = -1;
+}
+
+int tap_set_queue(struct tap *t, bool on)
+{
+	struct ifreq ifr = {
+		.ifr_flags = on ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE,
+	};
+
+	return ioctl(t->fd, TUNSETQUEUE, &ifr) ? -errno : 0;
+}
+
+static int set_opt(int s, int level, int name, int value)
+{
+	return setsockopt(s, level, name, &value, sizeof(value)) ? -errno : 0;
+}
+
+int tap_peer(struct tap *t)
+{
+	struct sockaddr_ll at = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = t->index,
+	};
+	int err;
+
+	/* Protocol 0: nothing is received before the options are set. */
+	t->sock = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (t->sock < 0)
+		return -errno;
+	err = set_opt(t->sock, SOL_PACKET, PACKET_VNET_HDR, 1);
+	if (!err)
+		err = set_opt(t->sock, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+	if (!err)
+		err = set_opt(t->sock, SOL_SOCKET, SO_RCVBUFFORCE, PEER_BUFFER);
+	if (!err)
+		err = set_opt(t->sock, SOL_SOCKET, SO_SNDBUFFORCE, PEER_BUFFER);
+	if (!err && bind(t->sock, (struct sockaddr *)&at, sizeof(at)))
+		err = -errno;
+	return err;
+}
+
+int peer_send(struct tap *t, const struct virtio_net_hdr *hdr,
+	      const void *frame, size_t len)
+{
+	static const struct virtio_net_hdr plain;
+	struct iovec iov[2] = {
+		{ (void *)(hdr ? hdr : &plain), sizeof(*hdr) },
+		{ (void *)frame, len },
+	};
+	ssize_t n = writev(t->sock, iov, 2);
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len + sizeof(*hdr) ? 0 : -EMSGSIZE;
+}
+
+int peer_recv(struct tap *t, struct virtio_net_hdr *hdr, void *frame,
+	      size_t len, int ms)
+{
+	struct virtio_net_hdr ignored;
+	struct iovec iov[2] = {
+		{ hdr ? hdr : &ignored, sizeof(*hdr) },
+		{ frame, len },
+	};
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+	ssize_t n;
+
+	n = recvmsg(t->sock, &msg, MSG_DONTWAIT | MSG_TRUNC);
+	if (n < 0 && errno == EAGAIN && ms) {
+		if (fd_wait(t->sock, POLLIN, ms))
+			return -EAGAIN;
+		n = recvmsg(t->sock, &msg, MSG_DONTWAIT | MSG_TRUNC);
+	}
+	if (n < 0)
+		return -errno;
+	if (msg.msg_flags & MSG_TRUNC)
+		return -EMSGSIZE;
+	return (int)n - (int)sizeof(*hdr);
+}
+
+unsigned int peer_drops(struct tap *t)
+{
+	struct tpacket_stats st = { 0 };
+	socklen_t len = sizeof(st);
+
+	getsockopt(t->sock, SOL_PACKET, PACKET_STATISTICS, &st, &len);
+	return st.tp_drops;
+}

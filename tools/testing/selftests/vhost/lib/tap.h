@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A tap and its other end, in a network namespace of their own: what a device
+ * sends into the tap is read from a packet socket, and what is written to the
+ * socket comes out of the tap. No other traffic is on it.
+ */
+#ifndef VHXT_TAP_H
+#define VHXT_TAP_H
+
+#include <linux/virtio_net.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* The local experimental Ethertype of all test frames. */
+#define TAP_ETHERTYPE	0x88b5
+
+#define TAP_MAX_FRAME	65550
+
+/**
+ * struct tap - a tap interface
+ * @fd: the tap's file, the backend of a network device
+ * @index: the interface's index
+ * @sock: packet socket at its other end, -1 before tap_peer()
+ * @name: the interface's name
+ */
+struct tap {
+	int fd;
+	int index;
+	int sock;
+	char name[16];
+};
+
+/*
+ * A fresh network namespace without IPv6, for this process and those that it
+ * will fork. Once is enough. 0 or -errno.
+ */
+int netns_enter(void);
+
+/*
+ * An interface that is up. @hdr_len is 10 or 12 (TUNSETVNETHDRSZ); @queues
+ * above 1 makes it IFF_MULTI_QUEUE, with one queue open.
+ */
+int tap_create(struct tap *t, const char *name, int hdr_len,
+	       unsigned int queues);
+void tap_destroy(struct tap *t);
+
+/* TUNSETQUEUE: attach or detach this queue of a multi-queue tap. */
+int tap_set_queue(struct tap *t, bool on);
+
+/* Open the packet socket. */
+int tap_peer(struct tap *t);
+
+/*
+ * Write a frame to the other end, @hdr (NULL for a plain one) before it, and
+ * read one from there: its length without the header, -EAGAIN when none
+ * comes in @ms, or -errno.
+ */
+int peer_send(struct tap *t, const struct virtio_net_hdr *hdr,
+	      const void *frame, size_t len);
+int peer_recv(struct tap *t, struct virtio_net_hdr *hdr, void *frame,
+	      size_t len, int ms);
+
+/* Frames that the kernel had no room for in the socket, since the last call. */
+unsigned int peer_drops(struct tap *t);
+
+#endif /* VHXT_TAP_H */

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A device under test and how a monitor sets it up, over either of the two
+ * ioctl personalities: vhost (/dev/vhost-net, /dev/vhx-net, /dev/vhx-blk) and
+ * vhost-vdpa (/dev/vhost-vdpa-0, /dev/vhx/NAME).
+ *
+ * Functions return 0 or -errno; vdev.what then names the step that failed.
+ */
+#ifndef VHXT_VDEV_H
+#define VHXT_VDEV_H
+
+#include <linux/types.h>
+#include <linux/vhost.h>
+#include <linux/vhost_types.h>
+#include <linux/virtio_config.h>
+#include <stdbool.h>
+
+#include "gmem.h"
+#include "split.h"
+
+#define VDEV_MAX_VQS	16
+
+#define BIT_ULL(n)	(1ULL << (n))
+
+/* Virtio status bits as a driver sets them one by one. */
+#define VDEV_S_DRIVER	(VIRTIO_CONFIG_S_ACKNOWLEDGE | \
+			 VIRTIO_CONFIG_S_DRIVER)
+#define VDEV_S_FEATURES	(VDEV_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK)
+#define VDEV_S_RUNNING	(VDEV_S_FEATURES | VIRTIO_CONFIG_S_DRIVER_OK)
+
+/**
+ * struct vdev - an open device
+ * @fd: its file
+ * @what: the step that was tried last
+ * @mem: guest memory given to it
+ * @offered: features it offers
+ * @features: features negotiated
+ * @nvqs: queues in @vq
+ * @vq: its queues
+ * @config_call: eventfd for configuration changes (vdpa)
+ */
+struct vdev {
+	int fd;
+	const char *what;
+	struct gmem *mem;
+	__u64 offered;
+	__u64 features;
+	unsigned int nvqs;
+	struct vq vq[VDEV_MAX_VQS];
+	int config_call;
+};
+
+/* Open the node. On failure nothing needs to be closed. */
+int vdev_open(struct vdev *d, const char *path);
+void vdev_close(struct vdev *d);
+
+/*
+ * Make @nvqs queues of @num entries in @mem, with what @features say of
+ * EVENT_IDX and INDIRECT_DESC. The device is not told yet.
+ */
+int vdev_make_vqs(struct vdev *d, struct gmem *mem, __u64 features,
+		  unsigned int nvqs, __u16 num);
+
+/* An ioctl: its result (0 or more), or -errno. Keeps @what. */
+int vdev_ioctl(struct vdev *d, const char *what, unsigned long cmd, void *arg);
+
+/* The vring ioctls that both personalities have. */
+int vring_set_num(struct vdev *d, unsigned int i);
+int vring_set_base(struct vdev *d, unsigned int i, __u16 base);
+int vring_get_base(struct vdev *d, unsigned int i, __u16 *base);
+int vring_set_kick(struct vdev *d, unsigned int i, int fd);
+int vring_set_call(struct vdev *d, unsigned int i, int fd);
+int vring_set_err(struct vdev *d, unsigned int i, int fd);
+
+/*
+ * The vhost personality.
+ */
+
+/* Owner, features, memory and all rings, from their bases; no backend yet. */
+int vhost_setup(struct vdev *d);
+int vhost_set_owner(struct vdev *d);
+int vhost_set_features(struct vdev *d);
+int vhost_set_mem(struct vdev *d);
+
+/* The same memory in regions of @piece bytes at most; and none at all. */
+int vhost_set_mem_cut(struct vdev *d, __u64 piece);
+int vhost_clear_mem(struct vdev *d);
+int vhost_set_vring(struct vdev *d, unsigned int i);
+
+/* VHOST_NET_SET_BACKEND of one queue, and of all of them. */
+int vhost_net_attach(struct vdev *d, unsigned int i, int fd);
+int vhost_net_attach_all(struct vdev *d, int fd);
+
+/* VHOST_BLK_SET_BACKEND. */
+int vhost_blk_attach(struct vdev *d, int fd);
+
+/*
+ * The vdpa personality, in the order in which QEMU's vhost-vdpa-device-pci
+ * does things (QEMU 10.0, by its trace).
+ */
+
+/* What QEMU asks of a device that it is given, up to status DRIVER. */
+int vdpa_realize(struct vdev *d);
+
+/* From SET_FEATURES to DRIVER_OK: rings first, then memory. */
+int vdpa_start(struct vdev *d);
+
+/* Both. */
+int vdpa_setup(struct vdev *d);
+
+/* Suspend, keep the bases in the queues, reset; vdpa_start() goes on there. */
+int vdpa_stop(struct vdev *d);
+
+int vdpa_set_status(struct vdev *d, __u8 status);
+int vdpa_get_status(struct vdev *d, __u8 *status);
+int vdpa_set_vring(struct vdev *d, unsigned int i);
+int vdpa_enable(struct vdev *d, unsigned int i, bool on);
+int vdpa_get_config(struct vdev *d, __u32 off, void *buf, __u32 len);
+
+/* One IOTLB message, and all of guest memory as a batch. */
+int vdpa_msg(struct vdev *d, __u8 type, __u64 iova, __u64 size,
+	     const void *user, __u8 perm);
+int vdpa_map_all(struct vdev *d);
+int vdpa_unmap_all(struct vdev *d);
+
+/*
+ * What QEMU does when firmware moves memory: one batch that invalidates all
+ * and adds it again in pieces of @piece bytes, with the same user addresses.
+ * Pieces that gmem_alloc() gave nothing out of are read-only then.
+ */
+int vdpa_remap_all(struct vdev *d, __u64 piece);
+
+#endif /* VHXT_VDEV_H */

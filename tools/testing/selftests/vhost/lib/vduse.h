@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The reference for the vdpa personality: a vhost-vdpa device of the in-tree
+ * drivers whose data path is qemu-storage-daemon's vduse-blk export. Kernels
+ * before 6.6 as Debian builds them have no vDPA.
+ */
+#ifndef VHXT_VDUSE_H
+#define VHXT_VDUSE_H
+
+#include <sys/types.h>
+
+/**
+ * struct vduse - a vduse-blk export bound to vhost-vdpa
+ * @name: of the vdpa device
+ * @node: its node, "/dev/vhost-vdpa-N"
+ * @daemon: the qemu-storage-daemon
+ */
+struct vduse {
+	char name[32];
+	char node[64];
+	pid_t daemon;
+};
+
+/*
+ * Export the block device @disk with @queues queues of 256 entries. 0, or
+ * -ENODEV with @why set where something for it is missing, or -errno.
+ */
+int vduse_start(struct vduse *v, const char *disk, unsigned int queues,
+		const char **why);
+void vduse_stop(struct vduse *v);
+
+#endif /* VHXT_VDUSE_H */

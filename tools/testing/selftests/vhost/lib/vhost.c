@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Setting up a device over the vhost personality: the memory table holds user
+ * addresses, ring addresses are user addresses, and a backend per queue (net)
+ * or per device (blk) starts it.
+ */
+#include <errno.h>
+#include <linux/vhx.h>
+#include <stdlib.h>
+
+#include "vdev.h"
+
+int vhost_set_owner(struct vdev *d)
+{
+	return vdev_ioctl(d, "SET_OWNER", VHOST_SET_OWNER, NULL);
+}
+
+int vhost_set_features(struct vdev *d)
+{
+	int err = vdev_ioctl(d, "GET_FEATURES", VHOST_GET_FEATURES,
+			     &d->offered);
+
+	if (err)
+		return err;
+	return vdev_ioctl(d, "SET_FEATURES", VHOST_SET_FEATURES, &d->features);
+}
+
+int vhost_set_mem_cut(struct vdev *d, __u64 piece)
+{
+	struct vhost_memory *m;
+	unsigned int i, n = 0;
+	__u64 off;
+	int err;
+
+	for (i = 0; i < d->mem->nregions; i++)
+		n += d->mem->region[i].size / piece + 1;
+	m = calloc(1, sizeof(*m) + n * sizeof(*m->regions));
+	if (!m)
+		return -ENOMEM;
+
+	for (i = 0; i < d->mem->nregions; i++) {
+		const struct gmem_region *r = &d->mem->region[i];
+
+		for (off = 0; off < r->size; off += piece)
+			m->regions[m->nregions++] =
+				(struct vhost_memory_region){
+				.guest_phys_addr = r->gpa + off,
+				.memory_size = r->size - off < piece ?
+					       r->size - off : piece,
+				.userspace_addr = (uintptr_t)r->user + off,
+			};
+	}
+	err = vdev_ioctl(d, "SET_MEM_TABLE", VHOST_SET_MEM_TABLE, m);
+	free(m);
+	return err;
+}
+
+int vhost_set_mem(struct vdev *d)
+{
+	return vhost_set_mem_cut(d, d->mem->size);
+}
+
+int vhost_clear_mem(struct vdev *d)
+{
+	struct vhost_memory none = { 0 };
+
+	return vdev_ioctl(d, "SET_MEM_TABLE", VHOST_SET_MEM_TABLE, &none);
+}
+
+static __u64 user_addr(const struct vdev *d, const void *p)
+{
+	return (uintptr_t)gmem_user(d->mem, gmem_gpa(d->mem, p));
+}
+
+int vhost_set_vring(struct vdev *d, unsigned int i)
+{
+	const struct vq *vq = &d->vq[i];
+	struct vhost_vring_addr a = {
+		.index = i,
+		.desc_user_addr = user_addr(d, vq->desc),
+		.avail_user_addr = user_addr(d, vq->avail),
+		.used_user_addr = user_addr(d, vq->used),
+	};
+	int err;
+
+	err = vring_set_num(d, i);
+	if (!err)
+		err = vring_set_base(d, i, vq->base);
+	if (!err)
+		err = vdev_ioctl(d, "SET_VRING_ADDR", VHOST_SET_VRING_ADDR, &a);
+	if (!err)
+		err = vring_set_kick(d, i, vq->kick);
+	if (!err)
+		err = vring_set_call(d, i, vq->call);
+	if (!err)
+		err = vring_set_err(d, i, vq->err);
+	return err;
+}
+
+int vhost_setup(struct vdev *d)
+{
+	unsigned int i;
+	int err;
+
+	err = vhost_set_owner(d);
+	if (!err)
+		err = vhost_set_features(d);
+	if (!err)
+		err = vhost_set_mem(d);
+	for (i = 0; !err && i < d->nvqs; i++)
+		err = vhost_set_vring(d, i);
+	return err;
+}
+
+int vhost_net_attach(struct vdev *d, unsigned int i, int fd)
+{
+	struct vhost_vring_file f = { .index = i, .fd = fd };
+
+	return vdev_ioctl(d, "NET_SET_BACKEND", VHOST_NET_SET_BACKEND, &f);
+}
+
+int vhost_net_attach_all(struct vdev *d, int fd)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; !err && i < d->nvqs; i++)
+		err = vhost_net_attach(d, i, fd);
+	return err;
+}
+
+int vhost_blk_attach(struct vdev *d, int fd)
+{
+	struct vhost_vring_file f = { .fd = fd };
+
+	return vdev_ioctl(d, "BLK_SET_BACKEND", VHOST_BLK_SET_BACKEND, &f);
+}

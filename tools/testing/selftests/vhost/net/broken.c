@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Chains that make no sense for a network device: no header, no data, the
+ * wrong direction. The queue may refuse to go on, and says so through its
+ * error eventfd, or may complete the chain; the peer sees no frame, the other
+ * queue goes on, and after a restart this one does too.
+ */
+#include "harness.h"
+#include "netdev_fixture.h"
+
+FIXTURE(broken)
+{
+	struct netdev n;
+};
+
+FIXTURE_VARIANT(broken)
+{
+	struct netdev_opts o;
+};
+
+FIXTURE_SETUP(broken)
+{
+	netdev_fixture_start(_metadata, &self->n, &variant->o);
+}
+
+FIXTURE_TEARDOWN(broken)
+{
+	netdev_stop(&self->n);
+}
+
+FIXTURE_VARIANT_ADD(broken, in_tree) { .o = IN_TREE(NET_PLAIN) };
+FIXTURE_VARIANT_ADD(broken, in_tree_indirect) { .o = IN_TREE(NET_INDIRECT) };
+FIXTURE_VARIANT_ADD(broken, vhx) { .o = VHX(NET_PLAIN) };
+FIXTURE_VARIANT_ADD(broken, vhx_indirect) { .o = VHX(NET_INDIRECT) };
+
+/* What becomes of the queue. */
+enum fate {
+	ERR,		/* the error eventfd */
+	USED,		/* the chain completes */
+	STUCK,		/* neither */
+};
+
+static const char *const fates[] = { "an error", "completed", "nothing" };
+
+/**
+ * struct bad - a chain
+ * @what: for the reader of a failure
+ * @queue: RX or TX
+ * @readable: bytes that the device may read; they come first
+ * @writable: bytes that it may write
+ * @fill: what the readable ones are
+ * @in_tree: what the reference does; vhx must do one of ERR and USED
+ */
+struct bad {
+	const char *what;
+	unsigned int queue;
+	size_t readable;
+	size_t writable;
+	unsigned char fill;
+	enum fate in_tree;
+};
+
+static const struct bad bads[] = {
+	{ "transmit: a byte", TX, 1, 0, 0, STUCK },
+	{ "transmit: half a header", TX, 6, 0, 0, STUCK },
+	{ "transmit: a header and no data", TX, 12, 0, 0, USED },
+	{ "transmit: less than an Ethernet header", TX, 12 + 13, 0, 0, USED },
+	/* Checksum offsets past the end of the frame. */
+	{ "transmit: a header of nonsense", TX, 200, 0, 0xa5, STUCK },
+	{ "transmit: a buffer to write to", TX, 0, 100, 0, ERR },
+	{ "transmit: one to read and one to write", TX, 100, 100, 0, ERR },
+	{ "receive: a buffer to read", RX, 100, 0, 0, ERR },
+	{ "receive: one to read and one to write", RX, 100, 1000, 0, ERR },
+};
+
+static enum fate fate_of(struct netdev *n, struct vq *vq)
+{
+	struct vq_done done;
+	int err;
+
+	/* For reception there must be something to receive. */
+	if (vq == &n->dev.vq[RX]) {
+		char frame[64];
+
+		frame_make(frame, sizeof(frame), 1);
+		peer_send(&n->tap, NULL, frame, sizeof(frame));
+	}
+	err = vq_wait(vq, 2 * 1000);
+	if (!err && vq_pop(vq, &done) == 1)
+		return USED;
+	return err == -EIO ? ERR : STUCK;
+}
+
+TEST_F(broken, chains)
+{
+	struct netdev *n = &self->n;
+	char buf[256];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bads); i++) {
+		const struct bad *b = &bads[i];
+		struct vq *vq = &n->dev.vq[b->queue];
+		struct chain c;
+		enum fate fate;
+
+		chain_init(&c, &n->arena);
+		chain_add(&c, &n->arena, b->readable, false, NULL);
+		chain_add(&c, &n->arena, b->writable, true, NULL);
+		memset(buf, b->fill, sizeof(buf));
+		chain_put(&c, 0, buf, b->readable);
+		ASSERT_EQ(0, chain_submit(vq, &c, 0));
+		vq_kick(vq);
+
+		fate = fate_of(n, vq);
+		EXPECT_TRUE(variant->o.module ? fate == b->in_tree :
+						fate != STUCK)
+			TH_LOG("%s: %s", b->what, fates[fate]);
+		EXPECT_TRUE(chain_clean(&c));
+		if (b->queue == TX)
+			EXPECT_EQ(-EAGAIN, peer_recv(&n->tap, NULL, buf,
+						     sizeof(buf), 0));
+		ASSERT_EQ(0, netdev_restart(n, b->queue));
+		ASSERT_EQ(0, netdev_ping(n, 100 + i))
+			TH_LOG("after %s", b->what);
+	}
+}
+
+/* While one queue is broken, the other one works. */
+TEST_F(broken, other_queue_lives)
+{
+	struct netdev *n = &self->n;
+	struct chain c;
+
+	chain_init(&c, &n->arena);
+	chain_add(&c, &n->arena, 100, true, NULL);
+	ASSERT_EQ(0, chain_submit(&n->dev.vq[TX], &c, 0));
+	vq_kick(&n->dev.vq[TX]);
+	ASSERT_EQ(-EIO, vq_wait(&n->dev.vq[TX], WAIT_MS));
+	ASSERT_EQ(0, netdev_ping_rx(n, 1));
+	ASSERT_EQ(0, netdev_restart(n, TX));
+	ASSERT_EQ(0, netdev_ping(n, 2));
+
+	chain_init(&c, &n->arena);
+	chain_add(&c, &n->arena, 100, false, NULL);
+	ASSERT_EQ(0, chain_submit(&n->dev.vq[RX], &c, 0));
+	vq_kick(&n->dev.vq[RX]);
+	EXPECT_EQ(ERR, fate_of(n, &n->dev.vq[RX]));
+	ASSERT_EQ(0, netdev_ping_tx(n, 3));
+}
+
+/* One network namespace for all tests: to make one takes its time. */
+int main(int argc, char **argv)
+{
+	netns_enter();
+	return test_harness_run(argc, argv);
+}

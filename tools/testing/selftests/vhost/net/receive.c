@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the tap into the ring: every byte of every frame, whatever buffers the
+ * driver has put there: large, small, mergeable, scattered, too late.
+ */
+#include "harness.h"
+#include "netdev_fixture.h"
+
+FIXTURE(receive)
+{
+	struct netdev n;
+};
+
+FIXTURE_VARIANT(receive)
+{
+	struct netdev_opts o;
+};
+
+FIXTURE_SETUP(receive)
+{
+	netdev_fixture_start(_metadata, &self->n, &variant->o);
+}
+
+FIXTURE_TEARDOWN(receive)
+{
+	netdev_stop(&self->n);
+}
+
+FIXTURE_VARIANT_ADD(receive, in_tree_legacy) { .o = IN_TREE(NET_LEGACY) };
+FIXTURE_VARIANT_ADD(receive, in_tree_plain) { .o = IN_TREE(NET_PLAIN) };
+FIXTURE_VARIANT_ADD(receive, in_tree_event) { .o = IN_TREE(NET_EVENT) };
+FIXTURE_VARIANT_ADD(receive, in_tree_indirect) { .o = IN_TREE(NET_INDIRECT) };
+FIXTURE_VARIANT_ADD(receive, in_tree_mrg) { .o = IN_TREE(NET_MRG) };
+FIXTURE_VARIANT_ADD(receive, vhx_legacy) { .o = VHX(NET_LEGACY) };
+FIXTURE_VARIANT_ADD(receive, vhx_plain) { .o = VHX(NET_PLAIN) };
+FIXTURE_VARIANT_ADD(receive, vhx_event) { .o = VHX(NET_EVENT) };
+FIXTURE_VARIANT_ADD(receive, vhx_indirect) { .o = VHX(NET_INDIRECT) };
+FIXTURE_VARIANT_ADD(receive, vhx_mrg) { .o = VHX(NET_MRG) };
+
+#define BIG	(65562 + 12)
+
+static const size_t joined[] = { 0 };
+static const size_t own_legacy[] = { 10, 65536, 0 };
+static const size_t own[] = { 12, 65536, 0 };
+static const size_t cut[] = { 3, 1, 2, 7, 1, 1, 4095, 1, 5000, 0 };
+
+/* A frame on the wire may be as large as the MTU, or a TSO segment. */
+static const size_t sizes[] = {
+	15, 16, 59, 60, 61, 64, 127, 128, 129, 256, 1024, 1513, 1514,
+};
+
+static char frame[TAP_MAX_FRAME], got[TAP_MAX_FRAME];
+
+static bool mergeable(const struct netdev *n)
+{
+	return n->dev.features & BIT_ULL(VIRTIO_NET_F_MRG_RXBUF);
+}
+
+/* What the device says of a frame that is in one buffer. */
+static void check_hdr(struct __test_metadata *_metadata, struct netdev *n,
+		      const struct chain *c)
+{
+	struct virtio_net_hdr_mrg_rxbuf hdr = { 0 };
+
+	chain_get(c, 0, &hdr, n->hlen);
+	EXPECT_EQ(VIRTIO_NET_HDR_GSO_NONE, hdr.hdr.gso_type);
+	if (mergeable(n))
+		EXPECT_EQ(1, hdr.num_buffers);
+}
+
+/* One buffer of @room bytes, one frame of @len into it. */
+static void receive_one(struct __test_metadata *_metadata, struct netdev *n,
+			size_t room, size_t len, const size_t *cuts,
+			__u32 seed)
+{
+	struct vq *vq = &n->dev.vq[RX];
+	struct vq_done done;
+	struct chain c;
+
+	chain_init(&c, &n->arena);
+	chain_add(&c, &n->arena, room, true, cuts);
+	ASSERT_EQ(0, chain_submit(vq, &c, seed));
+	vq_kick(vq);
+
+	frame_make(frame, len, seed);
+	ASSERT_EQ(0, peer_send(&n->tap, NULL, frame, len));
+	ASSERT_EQ(0, vq_wait(vq, WAIT_MS))
+		TH_LOG("%zu bytes", len);
+	ASSERT_EQ(1, vq_pop(vq, &done));
+	EXPECT_EQ(seed, done.token);
+	EXPECT_EQ(n->hlen + len, done.len);
+	chain_get(&c, n->hlen, got, len);
+	EXPECT_EQ(0, memcmp(got, frame, len))
+		TH_LOG("%zu bytes: not what was sent", len);
+	check_hdr(_metadata, n, &c);
+	EXPECT_TRUE(chain_clean(&c));
+	arena_reset(&n->arena);
+}
+
+static void receive_sizes(struct __test_metadata *_metadata, struct netdev *n,
+			  size_t room, const size_t *cuts)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		receive_one(_metadata, n, room, sizes[i], cuts, i);
+	EXPECT_FALSE(event_take(n->dev.vq[RX].err));
+}
+
+TEST_F(receive, big_buffers)
+{
+	receive_sizes(_metadata, &self->n, BIG, joined);
+}
+
+TEST_F(receive, header_on_its_own)
+{
+	receive_sizes(_metadata, &self->n, BIG,
+		      self->n.hlen == 10 ? own_legacy : own);
+}
+
+TEST_F(receive, cut_anywhere)
+{
+	receive_sizes(_metadata, &self->n, BIG, cut);
+}
+
+TEST_F(receive, small_buffers)
+{
+	receive_sizes(_metadata, &self->n, self->n.hlen + 1514, joined);
+}
+
+/* Just as large as the frame. */
+TEST_F(receive, exact_fit)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		receive_one(_metadata, &self->n, self->n.hlen + sizes[i],
+			    sizes[i], joined, i);
+}
+
+/* A segment of 64 KiB as it comes, its header with it. */
+TEST_F(receive, tso4)
+{
+	static const size_t lens[] = { 3000, 20000, 65535 };
+	struct vq *vq = &self->n.dev.vq[RX];
+	struct virtio_net_hdr hdr, is;
+	struct vq_done done;
+	struct chain c;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		chain_init(&c, &self->n.arena);
+		chain_add(&c, &self->n.arena, BIG, true, i & 1 ? joined : cut);
+		ASSERT_EQ(0, chain_submit(vq, &c, i));
+		vq_kick(vq);
+
+		frame_make_tso4(frame, lens[i], i, 1400, &hdr);
+		ASSERT_EQ(0, peer_send(&self->n.tap, &hdr, frame, lens[i]));
+		ASSERT_EQ(0, vq_wait(vq, WAIT_MS));
+		ASSERT_EQ(1, vq_pop(vq, &done));
+		EXPECT_EQ(self->n.hlen + lens[i], done.len);
+		chain_get(&c, 0, &is, sizeof(is));
+		EXPECT_EQ(VIRTIO_NET_HDR_GSO_TCPV4, is.gso_type);
+		EXPECT_EQ(1400, is.gso_size);
+		EXPECT_EQ(VIRTIO_NET_HDR_F_NEEDS_CSUM, is.flags);
+		EXPECT_EQ(hdr.csum_start, is.csum_start);
+		EXPECT_EQ(hdr.csum_offset, is.csum_offset);
+		chain_get(&c, self->n.hlen, got, lens[i]);
+		EXPECT_EQ(0, memcmp(got, frame, lens[i]));
+		EXPECT_TRUE(chain_clean(&c));
+		arena_reset(&self->n.arena);
+	}
+}
+
+/* Frames larger than a buffer go into as many as they need. */
+TEST_F(receive, merged)
+{
+	static const size_t lens[] = { 60, 200, 201, 213, 1500, 9000, 40000 };
+	const size_t room = 225;
+	struct vq *vq = &self->n.dev.vq[RX];
+	struct virtio_net_hdr_mrg_rxbuf hdr;
+	struct virtio_net_hdr tso;
+	struct chain c[200];
+	struct vq_done done;
+	size_t i, k, want, at;
+
+	if (!mergeable(&self->n))
+		SKIP(return, "MRG_RXBUF not negotiated");
+
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		for (k = 0; k < ARRAY_SIZE(c); k++) {
+			chain_init(&c[k], &self->n.arena);
+			chain_add(&c[k], &self->n.arena, room, true,
+				  k & 1 ? joined : cut);
+			ASSERT_EQ(0, chain_submit(vq, &c[k], k));
+		}
+		vq_kick(vq);
+
+		if (lens[i] > 1514)
+			frame_make_tso4(frame, lens[i], i, 1400, &tso);
+		else
+			frame_make(frame, lens[i], i);
+		ASSERT_EQ(0, peer_send(&self->n.tap, lens[i] > 1514 ? &tso :
+				       NULL, frame, lens[i]));
+
+		/* All of a frame's buffers come at once, in order. */
+		ASSERT_EQ(0, vq_wait(vq, WAIT_MS));
+		chain_get(&c[0], 0, &hdr, sizeof(hdr));
+		want = (lens[i] + sizeof(hdr) + room - 1) / room;
+		EXPECT_EQ(want, hdr.num_buffers);
+		ASSERT_LE(hdr.num_buffers, ARRAY_SIZE(c));
+		EXPECT_EQ(want, (__u16)(vq->used->idx - vq->used_idx));
+
+		for (k = 0, at = 0; k < want; k++) {
+			size_t skip = k ? 0 : sizeof(hdr);
+
+			ASSERT_EQ(0, vq_wait(vq, WAIT_MS));
+			ASSERT_EQ(1, vq_pop(vq, &done));
+			ASSERT_EQ(k, done.token);
+			ASSERT_LT(skip, done.len);
+			ASSERT_GE(room, done.len);
+			chain_get(&c[k], skip, got + at, done.len - skip);
+			EXPECT_TRUE(chain_clean(&c[k]));
+			at += done.len - skip;
+		}
+		EXPECT_EQ(lens[i], at);
+		EXPECT_EQ(0, memcmp(got, frame, lens[i]))
+			TH_LOG("%zu bytes: not what was sent", lens[i]);
+
+		/* Use up the rest, a frame for each. */
+		for (; k < ARRAY_SIZE(c); k++) {
+			frame_make(frame, 60, k);
+			ASSERT_EQ(0, peer_send(&self->n.tap, NULL, frame, 60));
+			ASSERT_EQ(0, vq_wait(vq, WAIT_MS));
+			ASSERT_EQ(1, vq_pop(vq, &done));
+			ASSERT_EQ(k, done.token);
+		}
+		arena_reset(&self->n.arena);
+	}
+}
+
+/* Too large for the buffer: dropped, the buffer stays for the next one. */
+TEST_F(receive, too_large)
+{
+	struct vq *vq = &self->n.dev.vq[RX];
+	struct vq_done done;
+	struct chain c;
+
+	if (mergeable(&self->n))
+		SKIP(return, "any frame fits in mergeable buffers");
+
+	chain_init(&c, &self->n.arena);
+	chain_add(&c, &self->n.arena, self->n.hlen + 100, true, joined);
+	ASSERT_EQ(0, chain_submit(vq, &c, 0));
+	vq_kick(vq);
+
+	frame_make(frame, 500, 1);
+	ASSERT_EQ(0, peer_send(&self->n.tap, NULL, frame, 500));
+	frame_make(frame, 100, 2);
+	ASSERT_EQ(0, peer_send(&self->n.tap, NULL, frame, 100));
+	ASSERT_EQ(0, vq_wait(vq, WAIT_MS));
+	ASSERT_EQ(1, vq_pop(vq, &done));
+	EXPECT_EQ(self->n.hlen + 100, done.len);
+	chain_get(&c, self->n.hlen, got, 100);
+	EXPECT_EQ(0, memcmp(got, frame, 100));
+	EXPECT_TRUE(chain_clean(&c));
+	EXPECT_FALSE(event_take(vq->err));
+}
+
+/* Put @count buffers of a slot each. */
+static void put_slots(struct __test_metadata *_metadata, struct netdev *n,
+		      unsigned int count)
+{
+	struct vq *vq = &n->dev.vq[RX];
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		struct vq_seg seg = {
+			.gpa = gmem_gpa(&n->mem, n->slot + i * NETDEV_SLOT),
+			.len = NETDEV_SLOT,
+			.write = true,
+		};
+
+		ASSERT_EQ(0, vq_add(vq, &seg, 1, i));
+	}
+	vq_kick(vq);
+}
+
+/* Take @count frames of 60 bytes that start at @seed, in order. */
+static void take_slots(struct __test_metadata *_metadata, struct netdev *n,
+		       unsigned int count, __u32 seed)
+{
+	struct vq *vq = &n->dev.vq[RX];
+	struct vq_done done;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		ASSERT_EQ(0, vq_wait(vq, WAIT_MS))
+			TH_LOG("frame %u", seed + i);
+		ASSERT_EQ(1, vq_pop(vq, &done));
+		ASSERT_EQ(n->hlen + 60, done.len);
+		frame_make(frame, 60, seed + i);
+		ASSERT_EQ(0, memcmp(n->slot + done.token * NETDEV_SLOT +
+				    n->hlen, frame, 60))
+			TH_LOG("frame %u: not what was sent", seed + i);
+	}
+}
+
+static void send_frames(struct __test_metadata *_metadata, struct netdev *n,
+			unsigned int count, __u32 seed)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		frame_make(frame, 60, seed + i);
+		ASSERT_EQ(0, peer_send(&n->tap, NULL, frame, 60));
+	}
+}
+
+/* Frames wait in the tap for buffers, and come in order. */
+TEST_F(receive, buffers_come_late)
+{
+	unsigned int i;
+
+	send_frames(_metadata, &self->n, 200, 0);
+	EXPECT_EQ(0, self->n.dev.vq[RX].used->idx);
+	for (i = 0; i < 200; i += 50) {
+		put_slots(_metadata, &self->n, 50);
+		take_slots(_metadata, &self->n, 50, i);
+	}
+}
+
+/* Buffers are used in order, and only as many as there are frames. */
+TEST_F(receive, batch)
+{
+	struct vq *vq = &self->n.dev.vq[RX];
+
+	put_slots(_metadata, &self->n, 200);
+	send_frames(_metadata, &self->n, 150, 7);
+	take_slots(_metadata, &self->n, 150, 7);
+	EXPECT_FALSE(vq_more_used(vq));
+	send_frames(_metadata, &self->n, 50, 1000);
+	take_slots(_metadata, &self->n, 50, 1000);
+	EXPECT_FALSE(vq_more_used(vq));
+}
+
+/* As in transmit.c. */
+TEST_F(receive, calls)
+{
+	struct vq *vq = &self->n.dev.vq[RX];
+	unsigned int i;
+
+	ASSERT_EQ(0, netdev_ping_rx(&self->n, 1000));
+	put_slots(_metadata, &self->n, 10);
+	vq_call_disable(vq);
+	if (vq->event_idx)
+		*vq_used_event(vq) = vq->used_idx + 9;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	event_take(vq->call);
+
+	for (i = 0; i < 9; i++)
+		send_frames(_metadata, &self->n, 1, i);
+	EXPECT_EQ(-ETIMEDOUT, event_wait(vq->call, QUIET_MS));
+	EXPECT_EQ(9, (__u16)(vq->used->idx - vq->used_idx));
+
+	if (!vq->event_idx)
+		vq_call_enable(vq);
+	send_frames(_metadata, &self->n, 1, 9);
+	EXPECT_EQ(0, event_wait(vq->call, WAIT_MS));
+	take_slots(_metadata, &self->n, 10, 0);
+}
+
+/* More than 65,536 frames. */
+TEST_F(receive, wrap)
+{
+	const unsigned int total = 66000, batch = 240;
+	unsigned int i;
+
+	if (variant->o.features != NET_EVENT)
+		SKIP(return, "once is enough");
+
+	for (i = 0; i < total; i += batch) {
+		put_slots(_metadata, &self->n, batch);
+		send_frames(_metadata, &self->n, batch, i);
+		take_slots(_metadata, &self->n, batch, i);
+	}
+}
+
+TEST_F(receive, busyloop)
+{
+	struct vhost_vring_state s = { .index = RX, .num = 50 };
+	unsigned int i;
+
+	ASSERT_EQ(0, vdev_ioctl(&self->n.dev, "",
+				VHOST_SET_VRING_BUSYLOOP_TIMEOUT, &s));
+	for (i = 0; i < 50; i++)
+		ASSERT_EQ(0, netdev_ping_rx(&self->n, i));
+}
+
+FIXTURE(receive_regions)
+{
+	struct netdev n;
+};
+
+FIXTURE_VARIANT(receive_regions)
+{
+	struct netdev_opts o;
+};
+
+FIXTURE_SETUP(receive_regions)
+{
+	netdev_fixture_start(_metadata, &self->n, &variant->o);
+}
+
+FIXTURE_TEARDOWN(receive_regions)
+{
+	netdev_stop(&self->n);
+}
+
+FIXTURE_VARIANT_ADD(receive_regions, in_tree)
+{
+	.o = {
+		.path = "/dev/vhost-net", .module = "vhost_net",
+		.features = NET_MRG, .nregions = 60,
+	},
+};
+
+FIXTURE_VARIANT_ADD(receive_regions, vhx)
+{
+	.o = {
+		.path = "/dev/vhx-net", .features = NET_MRG,
+		.nregions = 500,
+	},
+};
+
+/* Buffers that cross from one region of memory into another. */
+TEST_F(receive_regions, across)
+{
+	receive_sizes(_metadata, &self->n, BIG, joined);
+	receive_sizes(_metadata, &self->n, BIG, cut);
+}
+
+/* One network namespace for all tests: to make one takes its time. */
+int main(int argc, char **argv)
+{
+	netns_enter();
+	return test_harness_run(argc, argv);
+}

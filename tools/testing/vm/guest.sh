@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Sourced in the test host by what needs a real guest there: devices, a stock
+# QEMU that boots mkguest's disk under KVM, commands run in the guest, power
+# off. Every wait has a bound, GUEST_BOUND seconds; what goes wrong is said on
+# standard error, with the end of the guest's console.
+#
+#	guest_disk vhx disk0 /dev/vda bootindex=1
+#	guest_net vhx tap0 1
+#	guest_start && guest_run "uname -r" && guest_stop
+#	guest_remove
+
+GUEST_BOUND=${GUEST_BOUND:-120}
+guest_here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+guest_dir=$(mktemp -d)
+guest_pid=
+guest_devices=()
+guest_instances=()
+guest_fds=()
+trap guest_cleanup EXIT
+
+guest_cleanup() {
+	[[ ! $guest_pid ]] || kill -9 "$guest_pid" 2>/dev/null
+	wait
+	guest_remove
+	rm -rf "$guest_dir"
+}
+
+vhxctl() { "$guest_here/../../vhxctl/vhxctl" "$@"; }
+
+# guest_instance TYPE NAME OPTION...: an instance of vhx, until guest_remove.
+guest_instance() {
+	vhxctl create "$@" && guest_instances+=("$2")
+}
+
+# guest_disk KIND NAME DEVICE [PROPERTY=VALUE]...: NAME is its serial number.
+# KIND is vhx, or qemu for QEMU's own at its best.
+guest_disk() {
+	local kind=$1 name=$2 device=$3
+	shift 3
+
+	case $kind in
+	vhx)	guest_instance blk "$name" --backend "$device" \
+			--serial "$name" || return
+		# shellcheck disable=SC2207
+		guest_devices+=($(vhxctl qemu "$name" "$@")) ;;
+	qemu)	guest_devices+=(
+			-object "iothread,id=$name-thread"
+			-drive "if=none,id=$name,file=$device,format=raw,cache=none,aio=io_uring"
+			-device "$(IFS=,; echo "virtio-blk-pci,drive=$name,serial=$name,iothread=$name-thread${*:+,$*}")"
+		) ;;
+	esac
+}
+
+# guest_net KIND TAP N: makes the tap, with address 10.0.N.1; in the guest the
+# device's MAC address ends in N and its address is 10.0.N.2. KIND is vhx,
+# vhost for the kernel's own, or qemu.
+guest_net() {
+	local vhost=off fd
+
+	modprobe tun
+	ip link delete "$2" 2>/dev/null
+	ip tuntap add dev "$2" mode tap vnet_hdr &&
+		ip address add "10.0.$3.1/24" dev "$2" &&
+		ip link set "$2" up || return
+	case $1 in
+	vhx)	exec {fd}<>/dev/vhx-net || return
+		guest_fds+=("$fd")
+		vhost=on,vhostfd=$fd ;;
+	vhost)	modprobe vhost_net
+		vhost=on ;;
+	esac
+	guest_devices+=(
+		-netdev "tap,id=$2,ifname=$2,script=no,downscript=no,vhost=$vhost"
+		-device "virtio-net-pci,netdev=$2,mac=$(printf 52:54:00:00:00:%02x "$3")"
+	)
+}
+
+# guest_rng KIND NAME: vhx or qemu.
+guest_rng() {
+	case $1 in
+	vhx)	guest_instance rng "$2" || return
+		# shellcheck disable=SC2207
+		guest_devices+=($(vhxctl qemu "$2")) ;;
+	qemu)	guest_devices+=(-device virtio-rng-pci) ;;
+	esac
+}
+
+# QEMU has them open.
+guest_close_fds() {
+	local fd
+
+	for fd in "${guest_fds[@]}"; do exec {fd}>&-; done
+	guest_fds=()
+}
+
+# guest_remove: the instances that the guest had. It is off.
+guest_remove() {
+	local name status=0
+
+	guest_close_fds
+	for name in "${guest_instances[@]}"; do
+		vhxctl destroy "$name" || status=1
+	done
+	guest_instances=()
+	guest_devices=()
+	return $status
+}
+
+guest_alive() { [[ $guest_pid ]] && kill -0 "$guest_pid" 2>/dev/null; }
+
+# guest_fail TEXT...: says so and fails.
+guest_fail() {
+	{
+		echo "guest: $*"
+		tail -n 5 "$guest_dir/qemu"
+		echo "guest: its console:"
+		tail -n 40 "$guest_dir/console"
+	} 2>&1 | tr -d '\r\033' | sed 's/^/# /' >&2
+	return 1
+}
+
+# guest_start OPTION...: starts QEMU and waits until the guest takes commands.
+guest_start() {
+	rm -f "$guest_dir"/*
+	mkfifo "$guest_dir"/agent.{in,out}
+	qemu-system-x86_64 -machine q35,accel=kvm -cpu host -smp 2 -m 512 \
+		-nodefaults -no-user-config -display none -no-reboot \
+		-serial "file:$guest_dir/console" \
+		-device virtio-serial-pci,id=serial \
+		-chardev "pipe,id=agent,path=$guest_dir/agent" \
+		-device virtserialport,bus=serial.0,chardev=agent,name=vhx.agent \
+		"${guest_devices[@]}" "$@" </dev/null >"$guest_dir/qemu" 2>&1 &
+	guest_pid=$!
+	guest_close_fds
+	guest_answer @ready >/dev/null || guest_fail "no boot"
+}
+
+# guest_answer WORD: prints what the guest says up to the line that begins with
+# WORD, and that line.
+guest_answer() {
+	timeout "$GUEST_BOUND" sed -u "/^$1/q" "$guest_dir/agent.out" \
+		>"$guest_dir/answer" &
+	while guest_alive && kill -0 $! 2>/dev/null; do sleep 0.1; done
+	guest_alive || kill $! 2>/dev/null
+	wait $!
+	cat "$guest_dir/answer"
+	grep -q "^$1" "$guest_dir/answer"
+}
+
+guest_send() {
+	guest_alive || return
+	{ base64 -w 0 <<<"$1"; echo; } 1<>"$guest_dir/agent.in"
+}
+
+# guest_run COMMAND: prints COMMAND's output and returns its status, 1 also if
+# there is none. Its standard error goes to the guest's console.
+guest_run() {
+	local answer
+
+	guest_send "$1" && answer=$(guest_answer @exit) ||
+		guest_fail "no answer: $1" || return
+	sed '$d' <<<"$answer" | sed '${/^$/d}'
+	return "${answer##*@exit }"
+}
+
+# guest_stop: powers the guest off and waits for QEMU's end.
+guest_stop() {
+	local n=0 status
+
+	guest_send 'mount -o remount,ro / && poweroff -f'
+	while guest_alive; do
+		((n++ < GUEST_BOUND * 10)) || guest_fail "no end" || return
+		sleep 0.1
+	done
+	wait "$guest_pid"
+	status=$?
+	guest_pid=
+	[[ $status -eq 0 ]] || guest_fail "QEMU: status $status"
+}
