@@ -71,10 +71,15 @@ static bool next_piece(struct iov_iter *it, struct iovec *piece)
 	return true;
 }
 
-static bool data_aligned(struct block_device *bdev, const struct iov_iter *data)
+/**
+ * blk_bdev_in_place - can the disk take data from where it is?
+ * @disk: disk
+ * @data: user memory
+ */
+bool blk_bdev_in_place(const struct blk_disk *disk, const struct iov_iter *data)
 {
-	unsigned long mask = bdev_dma_alignment(bdev) |
-			     (bdev_logical_block_size(bdev) - 1);
+	unsigned long mask = bdev_dma_alignment(disk->bdev) |
+			     (bdev_logical_block_size(disk->bdev) - 1);
 	struct iov_iter it = *data;
 	struct iovec piece;
 
@@ -238,14 +243,13 @@ static void submit(struct blk_req *req, struct blk_disk *disk, sector_t sector,
 
 static int bounce_init(struct blk_req *req, struct iov_iter *data)
 {
-	size_t len = iov_iter_count(data);
+	u32 len = req->bounce_len;
 	unsigned int n = PFN_UP(len);
 	int err;
 
 	req->bounce = __vmalloc(len, GFP_KERNEL_ACCOUNT);
 	if (!req->bounce)
 		return -ENOMEM;
-	req->bounce_len = len;
 	err = alloc_pages_array(req, n);
 	if (err)
 		return err;
@@ -263,8 +267,8 @@ static int bounce_init(struct blk_req *req, struct iov_iter *data)
 
 /**
  * blk_bdev_rw - read or write
- * @req: request, with @write set; blk_req_done() is called for it, perhaps
- *	before this returns
+ * @req: request, with @write and @bounce_len set; blk_req_done() is called for
+ *	it, perhaps before this returns
  * @disk: disk
  * @sector: first sector, checked
  * @data: user memory, checked for its length
@@ -283,10 +287,10 @@ void blk_bdev_rw(struct blk_req *req, struct blk_disk *disk, sector_t sector,
 		if (!vhx_vq_has_feature(req->vq, VIRTIO_BLK_F_FLUSH))
 			opf |= REQ_FUA;
 	}
-	if (likely(data_aligned(disk->bdev, data)))
-		err = pin_data(req, data);
-	else
+	if (unlikely(req->bounce_len))
 		err = bounce_init(req, data);
+	else
+		err = pin_data(req, data);
 	if (unlikely(err))
 		req_fail(req);
 	else
@@ -322,6 +326,8 @@ static bool pages_dirty(const struct blk_req *req)
 
 static void bounce_release(struct blk_req *req)
 {
+	struct blk_vq *bvq = vhx_vq_priv(req->vq);
+
 	/* Without the owner's mm there is no one to copy for. */
 	if (req->bounce_iov && req->status == VIRTIO_BLK_S_OK &&
 	    (!current->mm ||
@@ -332,6 +338,10 @@ static void bounce_release(struct blk_req *req)
 	vfree(req->bounce);
 	req->bounce_iov = NULL;
 	req->bounce = NULL;
+	atomic_sub(req->bounce_len, &bvq->bounced);
+	req->bounce_len = 0;
+	/* It may have waited for that. */
+	vhx_vq_wake(req->vq);
 }
 
 /**
@@ -345,9 +355,9 @@ static void bounce_release(struct blk_req *req)
  */
 bool blk_bdev_release(struct blk_req *req, bool may_sleep)
 {
-	if (!req->pages && !req->bounce)
+	if (!req->pages && !req->bounce_len)
 		return true;
-	if (req->bounce) {
+	if (req->bounce_len) {
 		if (!may_sleep)
 			return false;
 		bounce_release(req);

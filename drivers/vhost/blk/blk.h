@@ -18,6 +18,12 @@
 #define BLK_MAX_QUEUES	16
 #define BLK_DEF_SERIAL	"vhx"
 
+/*
+ * Bytes that the copies of a queue's unaligned data may take: a driver that
+ * keeps to the block size needs none.
+ */
+#define BLK_BOUNCE_MAX	SZ_16M
+
 /* Requests of this many pages need no memory of their own. */
 #define BLK_INLINE_PAGES 17
 
@@ -51,7 +57,8 @@ struct blk_disk {
  * @inline_pages: room for @pages of a small request
  * @bounce: kernel copy of data that the disk can't take from where it is, or
  *	NULL
- * @bounce_len: bytes of it
+ * @bounce_len: bytes of it, which count in its queue's @bounced, 0 if none is
+ *	needed
  * @bounce_to: where data that was read goes
  * @bounce_iov: and the pieces that this consists of
  * @work: finishes, in the worker, what can't be finished in interrupt context
@@ -87,11 +94,13 @@ struct blk_req {
  * @reqs: one request for each entry of the ring
  * @local: unused requests; the worker's
  * @free: requests that were completed since; any context adds
+ * @bounced: bytes of the copies that exist, BLK_BOUNCE_MAX at most
  */
 struct blk_vq {
 	struct blk_req *reqs;
 	struct llist_node *local;
 	struct llist_head free;
+	atomic_t bounced;
 };
 
 /**
@@ -121,6 +130,8 @@ enum vhx_verdict blk_vq_run(struct vhx_vq *vq);
 void blk_req_done(struct blk_req *req);
 
 /* bdev.c */
+bool blk_bdev_in_place(const struct blk_disk *disk,
+		       const struct iov_iter *data);
 void blk_bdev_rw(struct blk_req *req, struct blk_disk *disk, sector_t sector,
 		 struct iov_iter *data);
 void blk_bdev_flush(struct blk_req *req, struct blk_disk *disk);

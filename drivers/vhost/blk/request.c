@@ -178,22 +178,35 @@ static bool range_ok(const struct blk_disk *disk, u64 sector, u32 len)
 	       sector <= capacity && len >> SECTOR_SHIFT <= capacity - sector;
 }
 
+/* -EAGAIN if it must wait until other requests are done. */
 static int cmd_rw(struct blk_cmd *cmd, bool write)
 {
+	struct blk_vq *bvq = vhx_vq_priv(cmd->vq);
 	struct iov_iter *data = write ? &cmd->data_out : &cmd->data_in;
 	struct iov_iter *none = write ? &cmd->data_in : &cmd->data_out;
 	struct blk_disk *disk = cmd_disk(cmd);
-	u32 len = iov_iter_count(data);
+	u32 len = iov_iter_count(data), copy = 0;
 	struct blk_req *req;
 
 	if (iov_iter_count(none) || (write && disk->read_only) ||
 	    !range_ok(disk, cmd->sector, len))
 		return cmd_reply(cmd, VIRTIO_BLK_S_IOERR, 1);
 
+	if (unlikely(!blk_bdev_in_place(disk, data))) {
+		copy = len;
+		if (copy > BLK_BOUNCE_MAX)
+			return cmd_reply(cmd, VIRTIO_BLK_S_IOERR, 1);
+		/* Only the worker adds. */
+		if (atomic_read(&bvq->bounced) > BLK_BOUNCE_MAX - copy)
+			return -EAGAIN;
+	}
 	req = cmd_to_req(cmd, write ? 1 : len + 1);
 	if (IS_ERR(req))
 		return PTR_ERR(req);
 	req->write = write;
+	req->bounce_len = copy;
+	if (unlikely(copy))
+		atomic_add(copy, &bvq->bounced);
 	blk_bdev_rw(req, disk, cmd->sector, data);
 	return 0;
 }
@@ -288,7 +301,8 @@ static enum vhx_verdict serve(struct vhx_vq *vq)
 			err = blk_handle(vq, &bufs[i]);
 			if (unlikely(err)) {
 				vhx_vq_unpop(vq, got - i);
-				vhx_vq_fail(vq, err, "request");
+				if (err != -EAGAIN)
+					vhx_vq_fail(vq, err, "request");
 				return VHX_WAIT;
 			}
 		}
@@ -329,6 +343,7 @@ int blk_vq_start(struct vhx_vq *vq)
 	if (!bvq->reqs)
 		return -ENOMEM;
 	init_llist_head(&bvq->free);
+	atomic_set(&bvq->bounced, 0);
 	bvq->local = NULL;
 	for (i = 0; i < n; i++) {
 		struct blk_req *req = &bvq->reqs[i];

@@ -217,6 +217,7 @@ int vhx_dev_check_owner(const struct vhx_dev *dev);
 u64 vhx_dev_offered(struct vhx_dev *dev);
 void vhx_dev_publish_mem(struct vhx_dev *dev, struct vhx_mem *mem);
 void vhx_dev_stop_vqs(struct vhx_dev *dev);
+bool vhx_dev_any_started(const struct vhx_dev *dev);
 
 /* vq.c */
 struct vhx_vq *vhx_vq_create(struct vhx_dev *dev, unsigned int index);

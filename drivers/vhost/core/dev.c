@@ -116,6 +116,20 @@ void vhx_dev_stop_vqs(struct vhx_dev *dev)
 }
 
 /**
+ * vhx_dev_any_started - is any queue started?
+ * @dev: device
+ */
+bool vhx_dev_any_started(const struct vhx_dev *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < dev->nvqs; i++)
+		if (vhx_vq_is_started(dev->vqs[i]))
+			return true;
+	return false;
+}
+
+/**
  * vhx_dev_reset_owner - be as if just opened
  * @dev: device; nothing of the back end is attached any longer
  *

@@ -108,7 +108,9 @@ static long set_features(struct vhx_dev *dev, void __user *argp)
 {
 	u64 features;
 
-	if (dev->status & VIRTIO_CONFIG_S_FEATURES_OK)
+	/* Who left out FEATURES_OK may have queues that run without it. */
+	if (dev->status & VIRTIO_CONFIG_S_FEATURES_OK ||
+	    vhx_dev_any_started(dev))
 		return -EBUSY;
 	if (copy_from_user(&features, argp, sizeof(features)))
 		return -EFAULT;

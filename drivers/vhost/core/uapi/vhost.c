@@ -11,16 +11,6 @@
 
 #include "../core.h"
 
-static bool any_started(struct vhx_dev *dev)
-{
-	unsigned int i;
-
-	for (i = 0; i < dev->nvqs; i++)
-		if (vhx_vq_is_started(dev->vqs[i]))
-			return true;
-	return false;
-}
-
 static long set_features(struct vhx_dev *dev, void __user *argp)
 {
 	u64 features;
@@ -30,7 +20,7 @@ static long set_features(struct vhx_dev *dev, void __user *argp)
 	if (features & ~vhx_dev_offered(dev))
 		return -EOPNOTSUPP;
 	/* A ring that is being served does not change its format. */
-	if (features != dev->features && any_started(dev))
+	if (features != dev->features && vhx_dev_any_started(dev))
 		return -EBUSY;
 	dev->features = features;
 	return 0;
@@ -102,7 +92,8 @@ static long set_backend(struct vhx_dev *dev, void __user *argp)
 	err = dev->ops->set_backend(dev, f.index, file);
 	if (file)
 		fput(file);
-	vhx_dev_set_state(dev, any_started(dev) ? VHX_DEV_LIVE : VHX_DEV_OWNED);
+	vhx_dev_set_state(dev, vhx_dev_any_started(dev) ? VHX_DEV_LIVE :
+							  VHX_DEV_OWNED);
 	return err;
 }
 

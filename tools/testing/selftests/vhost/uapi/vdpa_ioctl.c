@@ -311,6 +311,33 @@ TEST_F(vdpa_api, status_out_of_order)
 	}
 }
 
+/* Whoever starts queues without FEATURES_OK has chosen features as well. */
+TEST_F(vdpa_api, features_while_running)
+{
+	struct target *t = &self->t;
+	__u64 other = BIT_ULL(VIRTIO_F_VERSION_1);
+	struct vdev d;
+	unsigned int i;
+
+	if (t->flags & ON_REF)
+		SKIP(return, "vduse leaves it to its daemon");
+
+	ASSERT_EQ(0, vdev_open(&d, t->path));
+	t->mem.brk = 0;
+	ASSERT_EQ(0, vdev_make_vqs(&d, &t->mem, t->features, t->nvqs, 64));
+	ASSERT_EQ(0, bring_vdpa(t, &d, OWNED));
+	ASSERT_EQ(0, vdev_ioctl(&d, "", VHOST_SET_FEATURES, &t->features));
+	for (i = 0; i < t->nvqs; i++)
+		ASSERT_EQ(0, vdpa_set_vring(&d, i));
+	ASSERT_EQ(0, vdpa_map_all(&d));
+	ASSERT_EQ(0, vdpa_set_status(&d, VDEV_S_DRIVER |
+					 VIRTIO_CONFIG_S_DRIVER_OK));
+	EXPECT_EQ(-EBUSY, vdev_ioctl(&d, "", VHOST_SET_FEATURES, &other));
+	ASSERT_EQ(0, vdpa_set_status(&d, 0));
+	EXPECT_EQ(0, vdev_ioctl(&d, "", VHOST_SET_FEATURES, &other));
+	vdev_close(&d);
+}
+
 /* Without an owner there is no memory to run on. */
 TEST_F(vdpa_api, driver_ok_without_owner)
 {
