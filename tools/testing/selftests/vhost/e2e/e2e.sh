@@ -73,19 +73,19 @@ heard() {
 }
 
 pings() {
-	local ping="/bin/ping -c 5 -i 0.3 -s $1 -p 766878c0ffee"
+	local ping="/bin/ping -c 3 -i 0.2 -s $1 -p 766878c0ffee"
 
 	$ping 10.0.1.2 | heard && guest_run "$ping 10.0.1.1 2>&1" | heard
 }
 
 entropy() {
 	guest_run "cat /sys/class/misc/hw_random/rng_current
-		dd if=/dev/hwrng of=/tmp/a bs=4096 count=16 iflag=fullblock
-		dd if=/dev/hwrng of=/tmp/b bs=4096 count=16 iflag=fullblock
+		dd if=/dev/hwrng of=/tmp/a bs=4096 count=4 iflag=fullblock
+		dd if=/dev/hwrng of=/tmp/b bs=4096 count=4 iflag=fullblock
 		gzip -c /tmp/a | wc -c" &&
 	guest_run "grep -q '^virtio_rng' /sys/class/misc/hw_random/rng_current &&
-		[ \$(stat -c %s /tmp/a) = 65536 ] && ! cmp -s /tmp/a /tmp/b &&
-		[ \$(gzip -c /tmp/a | wc -c) -gt 65536 ]"
+		[ \$(stat -c %s /tmp/a) = 16384 ] && ! cmp -s /tmp/a /tmp/b &&
+		[ \$(gzip -c /tmp/a | wc -c) -gt 16384 ]"
 }
 
 # The same by the host's own eyes, past what it may have cached.

@@ -72,7 +72,7 @@ static int restart_blk(struct victim *v)
 int victim_restart(struct victim *v)
 {
 	memset(v->good, 0, 4096);
-	return v->o->is_net ? netdev_restart(&v->n, v->o->queue) :
+	return v->o->is_net ? netdev_restart(&v->n, v->o->queue, 0) :
 			      restart_blk(v);
 }
 

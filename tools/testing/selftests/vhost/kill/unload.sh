@@ -58,7 +58,7 @@ all_there() {
 }
 
 repeat() {
-	for _ in 1 2 3; do
+	for _ in 1 2; do
 		unload_all && none_left && load_all && all_there || return
 	done
 }

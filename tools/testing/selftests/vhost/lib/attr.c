@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -123,11 +122,8 @@ bool node_present(const char *path, const char *module)
 
 int configfs_mount(void)
 {
-	struct stat st;
-
-	module_load("configfs", NULL);
-	if (stat("/sys/kernel/config", &st))
-		return -errno;
+	if (access("/sys/kernel/config", F_OK))
+		module_load("configfs", NULL);
 	if (mount("configfs", "/sys/kernel/config", "configfs", 0, NULL) &&
 	    errno != EBUSY)
 		return -errno;

@@ -5,11 +5,20 @@
 #include <errno.h>
 #include <linux/types.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/eventfd.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "wait.h"
+
+bool kernel_is_slow(void)
+{
+	struct utsname u;
+
+	return !uname(&u) && strstr(u.release, "-debug");
+}
 
 int event_new(void)
 {

@@ -17,6 +17,9 @@
 /* A wait for something that must not happen; passing tests pay it in full. */
 #define QUIET_MS	100
 
+/* Is this such a kernel? */
+bool kernel_is_slow(void);
+
 /* A non-blocking eventfd, or -errno. */
 int event_new(void);
 

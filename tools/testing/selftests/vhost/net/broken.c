@@ -119,7 +119,7 @@ TEST_F(broken, chains)
 		if (b->queue == TX)
 			EXPECT_EQ(-EAGAIN, peer_recv(&n->tap, NULL, buf,
 						     sizeof(buf), 0));
-		ASSERT_EQ(0, netdev_restart(n, b->queue));
+		ASSERT_EQ(0, netdev_restart(n, b->queue, 0));
 		ASSERT_EQ(0, netdev_ping(n, 100 + i))
 			TH_LOG("after %s", b->what);
 	}
@@ -137,7 +137,7 @@ TEST_F(broken, other_queue_lives)
 	vq_kick(&n->dev.vq[TX]);
 	ASSERT_EQ(-EIO, vq_wait(&n->dev.vq[TX], WAIT_MS));
 	ASSERT_EQ(0, netdev_ping_rx(n, 1));
-	ASSERT_EQ(0, netdev_restart(n, TX));
+	ASSERT_EQ(0, netdev_restart(n, TX, 0));
 	ASSERT_EQ(0, netdev_ping(n, 2));
 
 	chain_init(&c, &n->arena);

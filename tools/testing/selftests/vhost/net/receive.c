@@ -5,6 +5,7 @@
  */
 #include "harness.h"
 #include "netdev_fixture.h"
+#include "wait.h"
 
 FIXTURE(receive)
 {
@@ -370,16 +371,18 @@ TEST_F(receive, calls)
 	take_slots(_metadata, &self->n, 10, 0);
 }
 
-/* More than 65,536 frames. */
+/* More than 65,536 frames, or the last of them. */
 TEST_F(receive, wrap)
 {
 	const unsigned int total = 66000, batch = 240;
-	unsigned int i;
+	unsigned int i = kernel_is_slow() ? total - 6 * batch : 0;
 
 	if (variant->o.features != NET_EVENT)
 		SKIP(return, "once is enough");
 
-	for (i = 0; i < total; i += batch) {
+	if (i)
+		ASSERT_EQ(0, netdev_restart(&self->n, RX, i));
+	for (; i < total; i += batch) {
 		put_slots(_metadata, &self->n, batch);
 		send_frames(_metadata, &self->n, batch, i);
 		take_slots(_metadata, &self->n, batch, i);

@@ -5,6 +5,7 @@
  */
 #include "harness.h"
 #include "netdev_fixture.h"
+#include "wait.h"
 
 FIXTURE(transmit)
 {
@@ -193,16 +194,22 @@ TEST_F(transmit, every_kick_counts)
 		ASSERT_EQ(0, netdev_ping_tx(&self->n, i));
 }
 
-/* More than 65,536 frames: every index wraps, with the ring full and empty. */
+/*
+ * More than 65,536 frames, or the last of them: every index wraps, with the ring
+ * full and empty.
+ */
 TEST_F(transmit, wrap)
 {
 	const unsigned int total = 66000, batch = 240;
-	unsigned int sent, i;
+	unsigned int sent = kernel_is_slow() ? total - 6 * batch : 0;
+	unsigned int i;
 
 	if (variant->o.features != NET_EVENT)
 		SKIP(return, "once is enough");
 
-	for (sent = 0; sent < total; sent += batch) {
+	if (sent)
+		ASSERT_EQ(0, netdev_restart(&self->n, TX, sent));
+	for (; sent < total; sent += batch) {
 		send_slots(_metadata, &self->n, batch, sent);
 		ASSERT_EQ(0, netdev_reap(&self->n.dev.vq[TX], batch));
 		for (i = 0; i < batch; i++) {
