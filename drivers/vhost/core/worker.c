@@ -236,8 +236,12 @@ bool vhx_worker_queue(struct vhx_worker *worker, struct vhx_work *work)
 	alive = !READ_ONCE(worker->dead);
 	if (likely(alive) && !test_and_set_bit(WORK_QUEUED, &work->flags)) {
 		llist_add(&work->node, &worker->list);
-		/* A worker looks at its list again before it sleeps. */
-		if (READ_ONCE(worker->task) != current)
+		/*
+		 * Work that queues work need not wake its worker, which looks
+		 * at its list again before it sleeps. An interrupt must: it
+		 * may have come after that look.
+		 */
+		if (!in_task() || READ_ONCE(worker->task) != current)
 			worker_wake(worker);
 	}
 	rcu_read_unlock();

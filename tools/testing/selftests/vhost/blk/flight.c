@@ -6,6 +6,7 @@
  */
 #include "harness.h"
 #include "blkdev_fixture.h"
+#include "wait.h"
 
 #define DEPTH	120
 
@@ -453,6 +454,68 @@ TEST_F(slow, remap)
 	}
 	check_disk(_metadata, b, k - 1);
 	EXPECT_FALSE(event_take(b->dev.vq[0].err));
+}
+
+/*
+ * Requests that end in an interrupt but are finished by the worker, as data is
+ * copied: about when it goes to sleep. One that is forgotten then is never
+ * seen, as no other comes to wake it.
+ */
+FIXTURE(asleep)
+{
+	struct blkdev b;
+};
+
+FIXTURE_VARIANT(asleep)
+{
+	struct blkdev_opts o;
+};
+
+FIXTURE_SETUP(asleep)
+{
+	blk_fixture_start(_metadata, &self->b, &variant->o);
+}
+
+FIXTURE_TEARDOWN(asleep)
+{
+	blkdev_close(&self->b);
+}
+
+#define AFTER_US(us)	{						\
+	.o = {								\
+		.kind = BLK_VDPA, .features = BLK_INDIRECT,		\
+		.disk = { .delay_ns = (us) * 1000UL },			\
+	},								\
+}
+
+FIXTURE_VARIANT_ADD(asleep, vhx_50us) AFTER_US(50);
+FIXTURE_VARIANT_ADD(asleep, vhx_70us) AFTER_US(70);
+FIXTURE_VARIANT_ADD(asleep, vhx_100us) AFTER_US(100);
+
+TEST_F(asleep, wakes)
+{
+	struct blkdev *b = &self->b;
+	char *odd = gmem_alloc(&b->mem, 1024, 1);
+	struct blkreq r = { .type = VIRTIO_BLK_T_IN };
+	struct virtio_blk_outhdr h = { .type = VIRTIO_BLK_T_IN };
+	struct vq *vq = &b->dev.vq[0];
+	struct vq_done done;
+	unsigned int i, n = kernel_is_slow() ? 1000 : 4000;
+
+	odd += !((uintptr_t)odd & 1);
+	chain_init(&r.c, &b->arena);
+	chain_add(&r.c, &b->arena, sizeof(h), false, NULL);
+	chain_put(&r.c, 0, &h, sizeof(h));
+	chain_add_at(&r.c, odd, 512, true);
+	chain_add(&r.c, &b->arena, 1, true, NULL);
+	for (i = 0; i < n; i++) {
+		ASSERT_EQ(0, chain_submit(vq, &r.c, 0));
+		vq_kick(vq);
+		ASSERT_EQ(0, vq_wait(vq, WAIT_MS))
+			TH_LOG("request %u", i);
+		ASSERT_EQ(1, vq_pop(vq, &done));
+		ASSERT_EQ(513, done.len);
+	}
 }
 
 TEST_HARNESS_MAIN
