@@ -7,7 +7,7 @@
 #   make dkms             registers with DKMS instead
 #   make demo             a guest on a vhx disk and network, from nothing
 #   make check            the tests: SUITE=name ..., KERNEL=6.1|6.12|7.2|debug
-#   make lint             checkpatch, sparse, shellcheck, clang-format
+#   make lint             checkpatch, sparse, shellcheck, clang-tidy
 #   make clean            what make made here; distclean: and build/
 
 VERSION	:= $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
