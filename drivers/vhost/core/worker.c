@@ -30,6 +30,7 @@
  * @vtsk: the thread, if it is a vhost_task
  * @task: the thread; with @vtsk set once it has run
  * @dead: SIGKILL ended the thread: it takes no more work
+ * @drained: it was @dead and has done all work that there was
  */
 struct vhx_worker {
 	struct llist_head list;
@@ -37,6 +38,7 @@ struct vhx_worker {
 	struct vhost_task *vtsk;
 	struct task_struct *task;
 	bool dead;
+	struct completion drained;
 };
 
 struct flush {
@@ -101,6 +103,7 @@ static void worker_sigkill(void *data)
 	synchronize_rcu();
 	while (worker_run(worker))
 		;
+	complete_all(&worker->drained);
 }
 
 static int worker_start(struct vhx_worker *worker, const char *name)
@@ -196,6 +199,7 @@ struct vhx_worker *vhx_worker_create(struct mm_struct *mm)
 	if (!worker)
 		return ERR_PTR(-ENOMEM);
 	init_llist_head(&worker->list);
+	init_completion(&worker->drained);
 	worker->mm = mm;
 	snprintf(name, sizeof(name), "vhx-%d", current->pid);
 	err = worker_start(worker, name);
@@ -274,4 +278,6 @@ void vhx_worker_flush(struct vhx_worker *worker)
 	init_completion(&flush.done);
 	if (vhx_worker_queue(worker, &flush.work))
 		wait_for_completion(&flush.done);
+	else
+		wait_for_completion(&worker->drained);
 }

@@ -22,8 +22,8 @@ struct load *load_new(void)
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
-int run_and_kill(struct load *load, void (*owner)(void *arg),
-		 bool (*ready)(void *arg), void *arg)
+int run_kill_and_stop(struct load *load, void (*owner)(void *arg),
+		      bool (*ready)(void *arg), void *arg, unsigned int us)
 {
 	int err, status;
 	pid_t pid;
@@ -40,9 +40,18 @@ int run_and_kill(struct load *load, void (*owner)(void *arg),
 
 	err = cond_wait(ready, arg, WAIT_MS);
 	kill(pid, SIGKILL);
+	if (us)
+		usleep(us);
+	load_stop(load);
 	if (waitpid(pid, &status, 0) != pid)
 		return -ECHILD;
 	return load_err(load) ? load_err(load) : err;
+}
+
+int run_and_kill(struct load *load, void (*owner)(void *arg),
+		 bool (*ready)(void *arg), void *arg)
+{
+	return run_kill_and_stop(load, owner, ready, arg, 0);
 }
 
 static long vm_counter(const char *field)

@@ -14,10 +14,12 @@
  * struct load - what owner and killer both see
  * @done: units of work of the owner, by queue
  * @err: what went wrong in the owner before it was killed, -errno
+ * @over: whoever works shall stop
  */
 struct load {
 	unsigned int done[2];
 	int err;
+	bool over;
 };
 
 static inline unsigned int load_done(const struct load *load, unsigned int q)
@@ -41,6 +43,16 @@ static inline void load_fail(struct load *load, int err)
 	__atomic_store_n(&load->err, err, __ATOMIC_RELAXED);
 }
 
+static inline void load_stop(struct load *load)
+{
+	__atomic_store_n(&load->over, true, __ATOMIC_RELAXED);
+}
+
+static inline bool load_over(const struct load *load)
+{
+	return __atomic_load_n(&load->over, __ATOMIC_RELAXED);
+}
+
 /* A load, shared with all children. */
 struct load *load_new(void);
 
@@ -51,6 +63,13 @@ struct load *load_new(void);
  */
 int run_and_kill(struct load *load, void (*owner)(void *arg),
 		 bool (*ready)(void *arg), void *arg);
+
+/*
+ * The same, but @owner has a child that goes on until load_over(), which is
+ * @us after the kill.
+ */
+int run_kill_and_stop(struct load *load, void (*owner)(void *arg),
+		      bool (*ready)(void *arg), void *arg, unsigned int us);
 
 /**
  * struct trace - what a device leaves behind while it is in use

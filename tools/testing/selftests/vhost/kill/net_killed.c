@@ -3,9 +3,12 @@
  * The owner of a network device is killed while frames pass in both
  * directions. The tap, which is not the owner's, works for the next one.
  */
+#include <unistd.h>
+
 #include "killed.h"
 #include "harness.h"
 #include "netdev_fixture.h"
+#include "wait.h"
 
 FIXTURE(net_killed)
 {
@@ -63,32 +66,36 @@ static struct vq_seg seg_of(struct netdev *n, unsigned int i, bool write)
 	};
 }
 
-/* Keep both rings full. */
-static void flood(void *arg)
+/* A device with both rings full. */
+static int fill(FIXTURE_DATA(net_killed) * self, struct netdev *n)
 {
-	FIXTURE_DATA(net_killed) * self = arg;
-	struct load *load = self->load;
-	static struct netdev n;
-	struct vq_done done;
+	int err = netdev_start(n, &self->o);
 	unsigned int i, q;
-	int err;
 
-	err = netdev_start(&n, &self->o);
-	memset(n.slot, 0, NETDEV_NUM * NETDEV_SLOT);
+	memset(n->slot, 0, NETDEV_NUM * NETDEV_SLOT);
 	for (i = 0; !err && i < NETDEV_NUM; i++)
 		for (q = 0; q < 2; q++) {
-			struct vq_seg seg = seg_of(&n, i, q == RX);
+			struct vq_seg seg = seg_of(n, i, q == RX);
 
-			err = vq_add(&n.dev.vq[q], &seg, 1, i);
+			err = vq_add(&n->dev.vq[q], &seg, 1, i);
 		}
+	return err;
+}
 
-	while (!err) {
+/* Keep them full. */
+static int keep_full(struct load *load, struct netdev *n)
+{
+	struct vq_done done;
+	unsigned int q;
+	int err = 0;
+
+	while (!err && !load_over(load)) {
 		for (q = 0; !err && q < 2; q++) {
-			struct vq *vq = &n.dev.vq[q];
+			struct vq *vq = &n->dev.vq[q];
 
 			vq_kick(vq);
 			while ((err = vq_pop(vq, &done)) == 1) {
-				struct vq_seg seg = seg_of(&n, done.token,
+				struct vq_seg seg = seg_of(n, done.token,
 							   q == RX);
 
 				vq_add(vq, &seg, 1, done.token);
@@ -96,7 +103,35 @@ static void flood(void *arg)
 			}
 		}
 	}
-	load_fail(load, err);
+	return err;
+}
+
+static void flood(void *arg)
+{
+	FIXTURE_DATA(net_killed) * self = arg;
+	static struct netdev n;
+	int err;
+
+	err = fill(self, &n);
+	load_fail(self->load, err ? err : keep_full(self->load, &n));
+}
+
+/* The owner's memory and files are also another's, who does the work. */
+static void flood_by_child(void *arg)
+{
+	FIXTURE_DATA(net_killed) * self = arg;
+	static struct netdev n;
+	int err;
+
+	err = fill(self, &n);
+	load_fail(self->load, err);
+	if (!err && !fork()) {
+		alarm(60);
+		keep_full(self->load, &n);
+		_exit(0);
+	}
+	for (;;)
+		pause();
 }
 
 /* Be the peer: send and take frames; until enough went each way. */
@@ -142,6 +177,31 @@ TEST_F_TIMEOUT(net_killed, under_load, 240)
 	vdev_close(&n.dev);
 	gmem_exit(&n.mem);
 	EXPECT_EQ(0, trace_gone(&before, &after));
+}
+
+/*
+ * The owner is killed, but another still has the file and keeps the queues
+ * busy, until it closes the file about when the worker is on its way out.
+ */
+TEST_F_TIMEOUT(net_killed, file_lives_on, 240)
+{
+	const unsigned int rounds = kernel_is_slow() ? 10 : 60;
+	struct trace before, after;
+	unsigned int i;
+
+	if (self->o.features != NET_MRG)
+		SKIP(return, "once is enough");
+
+	trace_take(&before, variant->module);
+	for (i = 0; i < rounds; i++) {
+		ASSERT_EQ(0, run_kill_and_stop(self->load, flood_by_child,
+					       flooded, self,
+					       500 * (1 + i % 60)));
+		ASSERT_EQ(0, trace_gone(&before, &after))
+			TH_LOG("kill %u: %ld references, were %ld; %ld pins, were %ld",
+			       i, after.refs, before.refs, after.pins,
+			       before.pins);
+	}
 }
 
 /* One network namespace for all tests: to make one takes its time. */
