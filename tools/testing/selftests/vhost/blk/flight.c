@@ -500,7 +500,7 @@ TEST_F(asleep, wakes)
 	struct virtio_blk_outhdr h = { .type = VIRTIO_BLK_T_IN };
 	struct vq *vq = &b->dev.vq[0];
 	struct vq_done done;
-	unsigned int i, n = kernel_is_slow() ? 1000 : 4000;
+	unsigned int i, n = kernel_is_slow() ? 500 : 2000;
 
 	odd += !((uintptr_t)odd & 1);
 	chain_init(&r.c, &b->arena);

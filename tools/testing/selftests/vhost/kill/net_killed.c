@@ -185,7 +185,7 @@ TEST_F_TIMEOUT(net_killed, under_load, 240)
  */
 TEST_F_TIMEOUT(net_killed, file_lives_on, 240)
 {
-	const unsigned int rounds = kernel_is_slow() ? 10 : 60;
+	const unsigned int rounds = kernel_is_slow() ? 5 : 20;
 	struct trace before, after;
 	unsigned int i;
 
@@ -196,7 +196,7 @@ TEST_F_TIMEOUT(net_killed, file_lives_on, 240)
 	for (i = 0; i < rounds; i++) {
 		ASSERT_EQ(0, run_kill_and_stop(self->load, flood_by_child,
 					       flooded, self,
-					       500 * (1 + i % 60)));
+					       1500 * (1 + i)));
 		ASSERT_EQ(0, trace_gone(&before, &after))
 			TH_LOG("kill %u: %ld references, were %ld; %ld pins, were %ld",
 			       i, after.refs, before.refs, after.pins,
