@@ -71,6 +71,8 @@ static long vm_counter(const char *field)
 
 void trace_take(struct trace *t, const char *module)
 {
+	/* Else what was counted on another CPU shows up a second later. */
+	attr_write("1", "/proc/sys/vm/stat_refresh");
 	t->module = module;
 	t->refs = attr_read_long("/sys/module/%s/refcnt", module);
 	t->pins = vm_counter("nr_foll_pin_acquired") -
