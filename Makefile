@@ -7,6 +7,8 @@
 #   make dkms             registers with DKMS instead
 #   make demo             a guest on a vhx disk and network, from nothing
 #   make check            the tests: SUITE=name ..., KERNEL=6.1|6.12|7.2|debug
+#   make bench            what it costs, beside its peers: BENCH=name ..., COMPARE=
+#   make profile BENCH=   where the instructions of one go
 #   make lint             checkpatch, sparse, shellcheck, clang-tidy
 #   make clean            what make made here; distclean: and build/
 
@@ -61,6 +63,12 @@ demo:
 check:
 	tools/testing/check $(if $(KERNEL),-k "$(KERNEL)") $(SUITE)
 
+bench:
+	tools/bench/bench $(if $(COMPARE),--compare "$(COMPARE)") $(BENCH)
+
+profile:
+	tools/bench/profile $(BENCH)
+
 lint:
 	tools/testing/lint
 
@@ -75,4 +83,4 @@ help:
 	@sed -n '/^#   make/s/^#   //p' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: all modules tools install modules_install tools_install uninstall dkms \
-	demo check lint clean distclean help
+	demo check bench profile lint clean distclean help

@@ -1,133 +1,285 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a 4 KiB random read costs through a virtio-blk ring: nanoseconds by
- * CLOCK_MONOTONIC, which in a test host with --icount are instructions, those
- * of this driver included.
+ * Requests to a disk.
  *
- *	blk NODE [DEPTH [REQUESTS]]
+ *	way=vdpa|vhost-user|vhost-scsi|uring
+ *	path=PATH	the node, the socket, the target's WWPN, the host's device
+ *	disk=PATH	what is behind it, to compare with after writing
+ *	rw=randread|randwrite|read|write
+ *	bs=BYTES depth=N
+ *	num=N		entries of the ring
+ *	regions=N	that guest memory is cut into
+ *	bursts=1	all requests of a depth are done before the next are begun, on
+ *			the next queue
+ *	queues=N devices=N	of them (vdpa); of PATH0, PATH1, ...
+ *	check=0		the disk keeps nothing (null_blk)
+ *
+ * Every block of a disk holds its number, spread over all of its bytes, as "fill"
+ * wrote it there or, bit-inverted, a write of ours. What was read is compared in
+ * full, what was written is read back from the host's device at the end.
  */
 #include <errno.h>
-#include <linux/virtio_blk.h>
+#include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
-#include "vdev.h"
+#include "bench.h"
+#include "blk.h"
 
-#define BLOCK 4096
-#define MAX_DEPTH 64
+#define BLOCK	4096
 
-/* In an array that begins on a page, data is a page. */
-struct slot {
-	char data[BLOCK];
-	struct virtio_blk_outhdr hdr;
-	__u8 status;
-	char pad[BLOCK - sizeof(struct virtio_blk_outhdr) - 1];
+static const struct {
+	const char *name;
+	const struct blk_way *way;
+} ways[] = {
+	{ "vdpa", &way_vdpa },
+	{ "vhost-user", &way_vhost_user },
+	{ "vhost-scsi", &way_vhost_scsi },
+	{ "uring", &way_uring },
 };
 
-static void die(const char *what, int err)
+static const struct blk_way *way;
+static struct blk_job job;
+static struct gmem mem;
+static __u64 at[BLK_MAX_DEPTH], size, next_off;
+static bool sequential, check;
+
+/* For each block whether we wrote it. */
+static bool *written;
+
+static void fill_block(void *block, __u64 index, bool by_us)
 {
-	fprintf(stderr, "blk: %s: %s\n", what, strerror(-err));
-	exit(1);
+	__u64 x = (index + 1) * 0x9e3779b97f4a7c15ULL, *w = block;
+	unsigned int i;
+
+	if (by_us)
+		x = ~x;
+	for (i = 0; i < BLOCK / sizeof(*w); i++)
+		w[i] = x + i;
 }
 
-static __u64 now(void)
+static bool block_ok(const void *block, __u64 index)
 {
-	struct timespec t;
+	static __u64 want[BLOCK / sizeof(__u64)];
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+	fill_block(want, index, written[index]);
+	return !memcmp(block, want, BLOCK);
 }
 
-static void submit(struct vdev *d, struct slot *slots, __u32 i, __u64 blocks)
+static __u64 disk_size(int fd)
+{
+	__u64 bytes;
+
+	if (ioctl(fd, BLKGETSIZE64, &bytes))
+		bench_die(-errno, "size");
+	return bytes;
+}
+
+static int disk_open(int flags)
+{
+	const char *path = opt("disk", "");
+	int fd = open(path, flags | O_DIRECT | O_CLOEXEC);
+
+	if (fd < 0)
+		bench_die(-errno, "%s", path);
+	return fd;
+}
+
+static void *aligned(size_t bytes)
+{
+	void *p;
+
+	if (posix_memalign(&p, BLOCK, bytes))
+		bench_die(-ENOMEM, "buffer");
+	return p;
+}
+
+void blk_fill(void)
+{
+	int fd = disk_open(O_RDWR);
+	__u64 bytes = disk_size(fd), off;
+	char *buf = aligned(1 << 20);
+	unsigned int i;
+
+	for (off = 0; off < bytes; off += 1 << 20) {
+		for (i = 0; i < (1 << 20) / BLOCK; i++)
+			fill_block(buf + i * BLOCK, off / BLOCK + i, false);
+		if (pwrite(fd, buf, 1 << 20, (off_t)off) != 1 << 20)
+			bench_die(-errno, "fill");
+	}
+	free(buf);
+	close(fd);
+}
+
+/* After writing: all of the disk is as we think, and is then filled again. */
+static void check_disk(void)
+{
+	int fd = disk_open(O_RDONLY);
+	char *buf = aligned(BLOCK);
+	__u64 i;
+
+	for (i = 0; i < size / BLOCK; i++) {
+		if (pread(fd, buf, BLOCK, (off_t)(i * BLOCK)) != BLOCK)
+			bench_die(-errno, "reading back");
+		if (!block_ok(buf, i))
+			bench_die(-EBADMSG, "written, block %llu", i);
+	}
+	free(buf);
+	close(fd);
+	blk_fill();
+}
+
+static __u64 choose(void)
 {
 	static __u64 state = 1;
-	struct slot *s = &slots[i];
-	const struct vq_seg seg[] = {
-		{ gmem_gpa(d->mem, &s->hdr), sizeof(s->hdr), false },
-		{ gmem_gpa(d->mem, s->data), BLOCK, true },
-		{ gmem_gpa(d->mem, &s->status), 1, true },
-	};
+	__u64 off;
 
-	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-	s->hdr.type = VIRTIO_BLK_T_IN;
-	s->hdr.sector = (state >> 33) % blocks * (BLOCK / 512);
-	s->status = 0xff;
-	vq_add_indirect(&d->vq[0], seg, 3, i);
+	if (!sequential) {
+		state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+		return (state >> 33) % (size / job.bs) * job.bs;
+	}
+	off = next_off;
+	next_off += job.bs;
+	if (next_off > size - job.bs)
+		next_off = 0;
+	return off;
 }
 
-/* @n requests, @depth of them in flight. */
-static void run(struct vdev *d, struct slot *slots, __u32 depth, __u32 n,
-		__u64 blocks)
+static void prepare(unsigned int slot)
 {
-	struct vq *vq = &d->vq[0];
-	__u32 begun, done = 0;
-	struct vq_done c;
-	int err;
+	char *data = job.data + (size_t)slot * job.bs;
+	__u64 block = at[slot] / BLOCK;
+	unsigned int i;
 
-	for (begun = 0; begun < depth; begun++)
-		submit(d, slots, begun, blocks);
-	vq_kick(vq);
+	for (i = 0; i < job.bs / BLOCK; i++) {
+		if (job.write) {
+			fill_block(data + i * BLOCK, block + i, true);
+			written[block + i] = true;
+		} else {
+			/* What is not read shows. */
+			memset(data + i * BLOCK, 0xee, BLOCK);
+		}
+	}
+}
+
+static void begin(unsigned int slot)
+{
+	at[slot] = choose();
+	if (check) {
+		bench_pause();
+		prepare(slot);
+		bench_resume();
+	}
+	way->submit(slot, at[slot]);
+}
+
+static void finish(unsigned int slot)
+{
+	char *data = job.data + (size_t)slot * job.bs;
+	unsigned int i;
+
+	if (!check || job.write)
+		return;
+	bench_pause();
+	for (i = 0; i < job.bs / BLOCK; i++)
+		if (!block_ok(data + i * BLOCK, at[slot] / BLOCK + i))
+			bench_die(-EBADMSG, "read, block %llu",
+				  at[slot] / BLOCK + i);
+	bench_resume();
+}
+
+/* As many on each queue in turn. */
+static void run_bursts(__u64 n)
+{
+	unsigned int i, left;
+	int slot;
+
+	for (; n; n -= job.depth) {
+		for (i = 0; i < job.depth; i++)
+			begin(i);
+		for (left = job.depth; left;) {
+			way->wait();
+			while ((slot = way->done()) >= 0) {
+				finish((unsigned int)slot);
+				left--;
+			}
+		}
+		way->next();
+	}
+}
+
+static void run(__u64 n)
+{
+	__u64 begun, done = 0;
+	int slot;
+
+	for (begun = 0; begun < job.depth; begun++)
+		begin((unsigned int)begun);
 	while (done < n) {
-		err = vq_wait(vq, WAIT_MS);
-		if (err)
-			die("waiting", err);
-		while (vq_pop(vq, &c) > 0) {
-			if (slots[c.token].status)
-				die("read", -EIO);
+		way->wait();
+		while ((slot = way->done()) >= 0) {
+			finish((unsigned int)slot);
 			done++;
 			if (begun >= n)
 				continue;
-			submit(d, slots, c.token, blocks);
+			begin((unsigned int)slot);
 			begun++;
 		}
-		vq_kick(vq);
 	}
 }
 
-int main(int argc, char **argv)
+static void parse_rw(const char *rw)
 {
-	__u32 depth = argc > 2 ? atoi(argv[2]) : 1;
-	__u32 n = argc > 3 ? atoi(argv[3]) : 20000;
-	struct virtio_blk_config config;
-	struct slot *slots;
-	struct gmem mem;
-	struct vdev d;
-	__u64 start;
-	int err;
+	sequential = strncmp(rw, "rand", 4);
+	if (!sequential)
+		rw += 4;
+	job.write = !strcmp(rw, "write");
+	if (!job.write && strcmp(rw, "read") != 0)
+		bench_die(-EINVAL, "rw=%s", rw);
+}
 
-	if (argc < 2 || !depth || depth > MAX_DEPTH || n < depth) {
-		fprintf(stderr, "usage: blk NODE [DEPTH [REQUESTS]]\n");
-		return 2;
-	}
-	err = gmem_init(&mem, 16 << 20, GMEM_GPA, 1);
-	if (err)
-		die("memory", err);
-	err = vdev_open(&d, argv[1]);
-	if (err)
-		die(argv[1], err);
-	err = vdev_make_vqs(&d, &mem, BIT_ULL(VIRTIO_F_VERSION_1) |
-			    BIT_ULL(VIRTIO_F_ACCESS_PLATFORM) |
-			    BIT_ULL(VIRTIO_BLK_F_FLUSH) |
-			    BIT_ULL(VIRTIO_RING_F_EVENT_IDX) |
-			    BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC), 1, 64);
-	if (err)
-		die("queues", err);
-	slots = gmem_alloc(&mem, MAX_DEPTH * sizeof(*slots), BLOCK);
-	memset(slots, 0, MAX_DEPTH * sizeof(*slots));
-	err = vdpa_setup(&d);
-	if (err)
-		die(d.what, err);
-	err = vdpa_get_config(&d, 0, &config, sizeof(config));
-	if (err)
-		die("configuration", err);
+void blk_bench(struct bench *b)
+{
+	const char *name = opt("way", "vdpa");
+	unsigned int i;
+	size_t bytes;
+	int fd;
 
-	run(&d, slots, depth, depth * 16, config.capacity / 8);
-	start = now();
-	run(&d, slots, depth, n, config.capacity / 8);
-	printf("depth %u: %.0f a request, %llu kicks\n", depth,
-	       (double)(now() - start) / n, d.vq[0].nkicks);
-	vdev_close(&d);
-	return 0;
+	for (i = 0; i < ARRAY_SIZE(ways); i++)
+		if (!strcmp(ways[i].name, name))
+			way = ways[i].way;
+	parse_rw(opt("rw", "randread"));
+	job.bs = (__u32)opt_num("bs", BLOCK);
+	job.depth = (unsigned int)opt_num("depth", 1);
+	check = opt_num("check", 1);
+	if (!way || !job.bs || job.bs % BLOCK || job.bs > 1 << 20 ||
+	    !job.depth || job.depth > BLK_MAX_DEPTH)
+		bench_die(-EINVAL, "options");
+
+	fd = disk_open(O_RDONLY);
+	size = disk_size(fd);
+	close(fd);
+	written = calloc(size / BLOCK, sizeof(*written));
+	if (!written)
+		bench_die(-ENOMEM, "blocks");
+	if (job.write && check)
+		atexit(check_disk);
+
+	/* Rings of the largest size fit as well, and many regions. */
+	bytes = (size_t)job.bs * job.depth + (64 << 20);
+	bench_try(gmem_init(&mem, bytes, GMEM_GPA,
+			    (unsigned int)opt_num("regions", 1)), "memory");
+	job.mem = &mem;
+	job.data = gmem_alloc(&mem, (size_t)job.bs * job.depth, BLOCK);
+	way->open(&job, opt("path", ""));
+
+	*b = (struct bench){
+		.op = "request", .chunk = job.depth * 4,
+		.run = opt_num("bursts", 0) ? run_bursts : run,
+		.kicks = way->kicks, .calls = way->calls,
+	};
 }

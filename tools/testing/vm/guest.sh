@@ -125,14 +125,14 @@ guest_fail() {
 # cpu_clear_ignne()) clears a flag of its first CPU whenever any CPU loads an FPU
 # state, and without a lock: what SVM does to the flags beside it meanwhile is lost,
 # and with it interrupts, or that they are disabled. So no guest runs on that CPU.
-guest_cpus() { echo "1-$(($(nproc) - 1))"; }
+guest_cpus=$(($(nproc) - 1))
 
 # guest_start OPTION...: starts QEMU and waits until the guest takes commands.
 guest_start() {
 	rm -f "$guest_dir"/*
 	mkfifo "$guest_dir"/agent.{in,out}
-	taskset -c "$(guest_cpus)" \
-		qemu-system-x86_64 -machine q35,accel=kvm -cpu host -smp 2 -m 512 \
+	taskset -c "1-$guest_cpus" qemu-system-x86_64 \
+		-machine q35,accel=kvm -cpu host -smp "$guest_cpus" -m 512 \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-serial "file:$guest_dir/console" \
 		-device virtio-serial-pci,id=serial \

@@ -20,6 +20,8 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../lib/ktap.sh"
 # shellcheck source-path=SCRIPTDIR source=../../../vm/guest.sh
 . "$here/../../../vm/guest.sh"
+# shellcheck source-path=SCRIPTDIR source=../../../vm/measure.sh
+. "$here/../../../vm/measure.sh"
 
 devices() {
 	guest_disk "$kind" root $disk bootindex=1 &&
@@ -53,12 +55,11 @@ read_files() {
 		cd /data && cmp sums /tmp/sums && sha256sum -c sums"
 }
 
-# tcp OPTION...: the bytes that arrived. A server for each: one that goes on
-# listens anew between two, and resets who connects meanwhile.
+# tcp OPTION...: the bytes that arrived.
 tcp() {
 	local bytes
 
-	guest_run "iperf3 -s -1 -D" || return
+	measure_serve || return
 	bytes=$(timeout "$GUEST_BOUND" iperf3 -J -c 10.0.1.2 -t "$seconds" "$@" |
 		jq .end.sum_received.bytes)
 	echo "$bytes bytes"

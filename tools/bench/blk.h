@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The ways to a disk that the block benchmarks compare.
+ */
+#ifndef VHX_BENCH_BLK_H
+#define VHX_BENCH_BLK_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+#include "gmem.h"
+#include "split.h"
+#include "vdev.h"
+
+#define BLK_MAX_DEPTH	64
+
+/**
+ * struct blk_job - what is done
+ * @write: else read
+ * @bs: bytes of a request
+ * @depth: requests in flight
+ * @mem: memory that data lies in
+ * @data: @depth buffers of @bs bytes
+ */
+struct blk_job {
+	bool write;
+	__u32 bs;
+	unsigned int depth;
+	struct gmem *mem;
+	char *data;
+};
+
+/**
+ * struct blk_way - a way to the disk
+ * @open: sets it up; @path is the option's
+ * @submit: begins request @slot at byte @off; the disk may not know of it yet
+ * @wait: lets the disk know of what was begun, and returns when something is done
+ * @done: takes a request that is done: its slot, or -1 if there is none. Dies
+ *	unless it went well.
+ * @next: goes on to the next of several queues; nothing is in flight
+ * @kicks: kicks sent
+ * @calls: calls received
+ */
+struct blk_way {
+	void (*open)(const struct blk_job *job, const char *path);
+	void (*submit)(unsigned int slot, __u64 off);
+	void (*wait)(void);
+	int (*done)(void);
+	void (*next)(void);
+	__u64 (*kicks)(void);
+	__u64 (*calls)(void);
+};
+
+extern const struct blk_way way_vdpa, way_vhost_user, way_vhost_scsi, way_uring;
+
+/*
+ * A device that @d->fd, the socket of a vhost-user back end, leads to: from
+ * features to running queues.
+ */
+int vhost_user_open(struct vdev *d, const char *path);
+int vhost_user_setup(struct vdev *d);
+
+#endif /* VHX_BENCH_BLK_H */
