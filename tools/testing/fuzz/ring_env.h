@@ -18,6 +18,9 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 
 #define __force
+#define noinline __attribute_noinline__
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
 #define ____cacheline_aligned_in_smp
 
 #define U16_MAX UINT16_MAX

@@ -11,6 +11,7 @@
 
 #ifdef __KERNEL__
 #include <linux/cache.h>
+#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/types.h>

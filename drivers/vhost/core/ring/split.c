@@ -10,77 +10,74 @@
 /* Descriptors of an indirect table that are fetched at once. */
 #define INDIRECT_WINDOW 16
 
+/**
+ * struct walk - a chain while it is followed
+ * @seg: where its next segment goes
+ * @end: where there is no more room
+ * @in: its first device-writable segment, or NULL as long as there is none
+ * @out_len: device-readable bytes; more than 32 bits, so that they need be looked
+ *	at only at its end
+ * @in_len: device-writable bytes
+ */
 struct walk {
-	struct vhx_chain *chain;
-	struct vhx_seg *segs;
-	unsigned int nsegs;
+	struct vhx_seg *seg;
+	const struct vhx_seg *end;
+	const struct vhx_seg *in;
+	u64 out_len;
+	u64 in_len;
 };
 
-static struct vring_desc desc_read(const struct vring_desc *d)
-{
-	struct vring_desc copy;
+/* What a descriptor says beside its address: VRING_DESC_F_* are bits of @flags. */
+struct desc_rest {
+	u32 len;
+	u32 flags;
+};
 
-	copy.addr = READ_ONCE(d->addr);
-	copy.len = READ_ONCE(d->len);
-	copy.flags = READ_ONCE(d->flags);
-	copy.next = READ_ONCE(d->next);
-	return copy;
-}
+#define DESC_NEXT_SHIFT	16
 
-static u16 desc_flags(const struct vring_desc *d)
+/* All of it is read at once. */
+static __always_inline struct desc_rest desc_rest(const struct vring_desc *d)
 {
-	return le16_to_cpu((__force __le16)d->flags);
-}
+	u64 x = le64_to_cpu((__force __le64)READ_ONCE(*(const u64 *)&d->len));
 
-static u16 desc_next(const struct vring_desc *d)
-{
-	return le16_to_cpu((__force __le16)d->next);
-}
-
-static u32 desc_len(const struct vring_desc *d)
-{
-	return le32_to_cpu((__force __le32)d->len);
+	return (struct desc_rest){ .len = (u32)x, .flags = x >> 32 };
 }
 
 static u64 desc_addr(const struct vring_desc *d)
 {
-	return le64_to_cpu((__force __le64)d->addr);
+	return le64_to_cpu((__force __le64)READ_ONCE(d->addr));
 }
 
 /* Device-readable descriptors come first (2.7.4.2); empty ones mean nothing. */
-static int walk_add(struct walk *w, const struct vring_desc *d)
+static __always_inline int walk_add(struct walk *w, u64 addr,
+				    struct desc_rest rest)
 {
-	struct vhx_chain *c = w->chain;
-	bool in = desc_flags(d) & VRING_DESC_F_WRITE;
-	u32 len = desc_len(d), *total = in ? &c->in_len : &c->out_len;
-	struct vhx_seg *seg;
-
-	if (!in && c->nin)
-		return -EINVAL;
-	if (!len)
+	if (!rest.len)
 		return 0;
-	if (c->nout + c->nin >= w->nsegs)
+	if (rest.flags & VRING_DESC_F_WRITE) {
+		if (!w->in)
+			w->in = w->seg;
+		w->in_len += rest.len;
+	} else {
+		if (unlikely(w->in))
+			return -EINVAL;
+		w->out_len += rest.len;
+	}
+	if (unlikely(w->seg == w->end))
 		return -E2BIG;
-	if (len > U32_MAX - *total)
-		return -EINVAL;
-
-	seg = &w->segs[c->nout + c->nin];
-	seg->addr = desc_addr(d);
-	seg->len = len;
-	*total += len;
-	if (in)
-		c->nin++;
-	else
-		c->nout++;
+	w->seg->addr = addr;
+	w->seg->len = rest.len;
+	w->seg++;
 	return 0;
 }
 
 /* An indirect table chains within itself and is the last of its chain. */
-static int walk_indirect(struct walk *w, const struct vring_desc *table,
-			 const struct vhx_ring_reader *rd)
+static noinline int walk_indirect(struct walk *walk, u64 table, u32 len,
+				  const struct vhx_ring_reader *rd)
 {
+	struct walk w = *walk;
 	struct vring_desc window[INDIRECT_WINDOW];
-	u32 len = desc_len(table), n = len / sizeof(struct vring_desc);
+	u32 n = len / sizeof(struct vring_desc);
 	u32 first = 0, have = 0, i = 0, seen;
 	int err;
 
@@ -88,58 +85,83 @@ static int walk_indirect(struct walk *w, const struct vring_desc *table,
 		return -EINVAL;
 
 	for (seen = 0; seen < n; seen++) {
-		struct vring_desc *d;
+		const struct vring_desc *d;
+		struct desc_rest rest;
 
 		/* Unsigned: what lies before the window is out of it too. */
 		if (i - first >= have) {
 			first = i;
 			have = min_t(u32, n - i, INDIRECT_WINDOW);
-			err = rd->read(rd, window,
-				       desc_addr(table) + (u64)i * sizeof(*d),
+			err = rd->read(rd, window, table + (u64)i * sizeof(*d),
 				       have * sizeof(*d));
 			if (err)
 				return err;
 		}
 		d = &window[i - first];
-		if (desc_flags(d) & VRING_DESC_F_INDIRECT)
+		rest = desc_rest(d);
+		if (unlikely(rest.flags & VRING_DESC_F_INDIRECT))
 			return -EINVAL;
-		err = walk_add(w, d);
-		if (err)
+		err = walk_add(&w, desc_addr(d), rest);
+		if (unlikely(err))
 			return err;
-		if (!(desc_flags(d) & VRING_DESC_F_NEXT))
+		if (!(rest.flags & VRING_DESC_F_NEXT)) {
+			*walk = w;
 			return 0;
-		i = desc_next(d);
-		if (i >= n)
+		}
+		i = rest.flags >> DESC_NEXT_SHIFT;
+		if (unlikely(i >= n))
 			return -EINVAL;
 	}
 	return -ELOOP;
 }
 
-static int walk_chain(struct vhx_split *r, struct walk *w, u16 i,
-		      const struct vhx_ring_reader *rd)
+/* The chain that begins with the descriptor @addr, @rest; @segs goes on. */
+static __always_inline int walk_chain(const struct vhx_split *r,
+				      struct vhx_chain *c, u64 addr,
+				      struct desc_rest rest,
+				      struct vhx_seg **segs,
+				      const struct vhx_seg *end,
+				      const struct vhx_ring_reader *rd)
 {
-	unsigned int seen;
+	/* Of @w no address is taken: it is kept in registers. */
+	struct walk w = { .seg = *segs, .end = end }, behind;
+	const struct vring_desc *desc = r->desc;
+	unsigned int num = r->num, left = num;
+	const struct vhx_seg *in;
+	u32 i;
 	int err;
 
-	for (seen = 0; seen < r->num; seen++) {
-		struct vring_desc d;
-
-		if (i >= r->num)
-			return -EINVAL;
-		d = desc_read(&r->desc[i]);
-		if (desc_flags(&d) & VRING_DESC_F_INDIRECT) {
-			if (!r->indirect || (desc_flags(&d) & VRING_DESC_F_NEXT))
-				return -EINVAL;
-			return walk_indirect(w, &d, rd);
-		}
-		err = walk_add(w, &d);
-		if (err)
+	while (!(rest.flags & VRING_DESC_F_INDIRECT)) {
+		err = walk_add(&w, addr, rest);
+		if (unlikely(err))
 			return err;
-		if (!(desc_flags(&d) & VRING_DESC_F_NEXT))
-			return 0;
-		i = desc_next(&d);
+		if (!(rest.flags & VRING_DESC_F_NEXT))
+			goto end;
+		i = rest.flags >> DESC_NEXT_SHIFT;
+		if (unlikely(i >= num))
+			return -EINVAL;
+		if (unlikely(!--left))
+			return -ELOOP;
+		rest = desc_rest(&desc[i]);
+		addr = desc_addr(&desc[i]);
 	}
-	return -ELOOP;
+	if (!r->indirect || (rest.flags & VRING_DESC_F_NEXT))
+		return -EINVAL;
+	behind = w;
+	err = walk_indirect(&behind, addr, rest.len, rd);
+	if (unlikely(err))
+		return err;
+	w = behind;
+end:
+	if (unlikely((w.out_len | w.in_len) > U32_MAX))
+		return -EINVAL;
+	in = w.in ?: w.seg;
+	c->nout = in - *segs;
+	c->nin = w.seg - in;
+	c->out_len = w.out_len;
+	c->in_len = w.in_len;
+	*segs = w.seg;
+	return 0;
 }
 
 /**
@@ -194,32 +216,52 @@ int vhx_split_pop(struct vhx_split *r, struct vhx_chain *chains, unsigned int n,
 		  struct vhx_seg *segs, unsigned int nsegs,
 		  const struct vhx_ring_reader *rd)
 {
-	int avail = split_avail(r);
+	const struct vhx_seg *end = segs + nsegs;
+	const u16 num = r->num, mask = num - 1;
+	int avail = split_avail(r), err = 0;
+	u16 next = r->last_avail;
 	unsigned int i;
 
 	if (avail < 0)
 		return avail;
 	n = min_t(unsigned int, n, avail);
 
-	for (i = 0; i < n; i++) {
-		struct walk w = {
-			.chain = &chains[i], .segs = segs, .nsegs = nsegs,
-		};
-		u16 slot = r->last_avail & (r->num - 1);
+	for (i = 0; i < n; i++, next++) {
+		struct vhx_chain *c = &chains[i];
+		const struct vring_desc *d;
+		struct desc_rest rest;
 		u16 head;
-		int err;
 
 		head = le16_to_cpu((__force __le16)
-				   READ_ONCE(r->avail->ring[slot]));
-		chains[i] = (struct vhx_chain){ .id = head };
-		err = walk_chain(r, &w, head, rd);
-		if (err)
-			return i ? i : err;
-		segs += chains[i].nout + chains[i].nin;
-		nsegs -= chains[i].nout + chains[i].nin;
-		r->last_avail++;
+				   READ_ONCE(r->avail->ring[next & mask]));
+		if (unlikely(head >= num)) {
+			err = -EINVAL;
+			break;
+		}
+		c->id = head;
+		d = &r->desc[head];
+		rest = desc_rest(d);
+		/* One descriptor alone, as most buffers for packets are. */
+		if (!(rest.flags &
+		      (VRING_DESC_F_NEXT | VRING_DESC_F_INDIRECT)) &&
+		    rest.len && segs != end) {
+			bool in = rest.flags & VRING_DESC_F_WRITE;
+
+			c->nout = !in;
+			c->nin = in;
+			c->out_len = in ? 0 : rest.len;
+			c->in_len = in ? rest.len : 0;
+			segs->addr = desc_addr(d);
+			segs->len = rest.len;
+			segs++;
+			continue;
+		}
+		err = walk_chain(r, c, desc_addr(d), rest, &segs, end, rd);
+		if (unlikely(err))
+			break;
 	}
-	return i;
+	r->last_avail = next;
+	return i ? i : err;
 }
 
 /**
@@ -290,10 +332,12 @@ void vhx_split_push(struct vhx_split *r, const struct vhx_used *used,
 		    unsigned int n)
 {
 	u16 old = r->used_idx, idx = old;
+	vring_used_elem_t *ring = r->used->ring;
+	const u16 mask = r->num - 1;
 	unsigned int i;
 
 	for (i = 0; i < n; i++, idx++) {
-		vring_used_elem_t *e = &r->used->ring[idx & (r->num - 1)];
+		vring_used_elem_t *e = &ring[idx & mask];
 
 		WRITE_ONCE(e->id, (__force __virtio32)cpu_to_le32(used[i].id));
 		WRITE_ONCE(e->len, (__force __virtio32)cpu_to_le32(used[i].len));
