@@ -41,7 +41,7 @@ write_files() {
 		mkdir /data
 		n=0
 		while [ \$n -lt 16 ]; do
-			dd if=/dev/urandom of=/data/\$n bs=1024 count=$((mib * 64))
+			dd if=/dev/urandom of=/data/\$n bs=65536 count=$mib
 			n=\$((n + 1))
 		done
 		cd /data
