@@ -7,6 +7,7 @@
  *	name=NAME subject=SUBJECT	for the record
  *	instructions=N			about so many in a repetition
  *	mode=exact|time			what the clock counts: instructions or time
+ *	counted=1			say over how many operations it counted
  *	KEY=VALUE			see net.c, blk.c, ring.c
  *
  * Prints a record, "@bench " and a JSON object, as tools/bench/report reads it.
@@ -190,8 +191,8 @@ void bench_measure(const struct bench *b)
 	counted = (n / b->chunk + 3) / 4 * b->chunk;
 	print_counts(b, counted);
 	printf("}\n");
-	/* For tools/bench/profile. */
-	printf("counted over %llu\n", counted);
+	if (opt_num("counted", 0))
+		printf("counted over %llu\n", counted);
 }
 
 int main(int argc, char **argv)
