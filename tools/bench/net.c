@@ -60,11 +60,17 @@ static __u64 ncalls;
 static char *frame[FRAMES];
 static struct virtio_net_hdr gso;
 
+static struct udphdr *udp_of(char *f)
+{
+	return (struct udphdr *)(f + sizeof(struct ethhdr) +
+				 sizeof(struct iphdr));
+}
+
 static void frame_udp(char *f, unsigned int i)
 {
 	struct ethhdr *eth = (struct ethhdr *)f;
 	struct iphdr *ip = (struct iphdr *)(eth + 1);
-	struct udphdr *udp = (struct udphdr *)(ip + 1);
+	struct udphdr *udp = udp_of(f);
 
 	frame_make(f, size, i + 1);
 	eth->h_proto = htons(ETH_P_IP);
@@ -179,6 +185,12 @@ static void reap(struct vq *vq, unsigned int n)
 			bench_die(-EPROTO, "completion");
 }
 
+/* How many of a batch a queue gets, of which the tap gives every one its turn. */
+static unsigned int share(unsigned int q, unsigned int n)
+{
+	return (n - q + npairs - 1) / npairs;
+}
+
 static void send_batch(unsigned int n)
 {
 	unsigned int i, q;
@@ -188,7 +200,7 @@ static void send_batch(unsigned int n)
 	for (q = 0; q < npairs; q++)
 		vq_kick(&pairs[q].dev.vq[TX]);
 	for (q = 0; q < npairs; q++) {
-		unsigned int mine = (n - q + npairs - 1) / npairs;
+		unsigned int mine = share(q, n);
 
 		wait_used(&pairs[q].dev.vq[TX], mine);
 		reap(&pairs[q].dev.vq[TX], mine);
@@ -290,16 +302,13 @@ static void receive(struct pair *p)
 		rx_add(p, done[i].token);
 }
 
-/* How many of a batch the tap gives to each queue. It stays with that. */
-static unsigned int share[MAX_PAIRS];
-
 static void receive_batch(unsigned int n)
 {
 	unsigned int q, i;
 
 	peer_send_batch(n);
 	for (q = 0; q < npairs; q++) {
-		unsigned int mine = npairs == 1 ? n : share[q];
+		unsigned int mine = share(q, n);
 
 		if (!mine)
 			continue;
@@ -339,7 +348,7 @@ static void run_rx_floor(__u64 n)
 	for (; n; n -= batch) {
 		peer_send_batch(batch);
 		for (q = 0; q < npairs; q++)
-			for (i = 0; i < (npairs == 1 ? batch : share[q]); i++)
+			for (i = 0; i < share(q, batch); i++)
 				floor_receive(&pairs[q]);
 	}
 }
@@ -437,41 +446,53 @@ static void pair_start(struct pair *p, const char *node)
 	vq_kick(&p->dev.vq[RX]);
 }
 
-/* Send each frame alone and see which of the queues it comes out of. */
-static void learn_shares(void)
+/* The queue of the tap that a frame, sent alone, comes out of. */
+static unsigned int queue_of(unsigned int i)
 {
-	unsigned int i, q;
+	struct pollfd pfd[MAX_PAIRS];
+	char *first = frame[0];
+	unsigned int q;
 
-	for (i = 0; i < batch; i++) {
-		struct pollfd pfd[MAX_PAIRS];
-		char *first = frame[0];
-
-		for (q = 0; q < npairs; q++)
-			pfd[q] = (struct pollfd){
-				floor_only ? pairs[q].tap.fd :
-					     pairs[q].dev.vq[RX].call,
-				POLLIN, 0,
-			};
-		for (q = 0; q < npairs && !floor_only; q++)
-			vq_call_enable(&pairs[q].dev.vq[RX]);
-		frame[0] = frame[i];
-		peer_send_batch(1);
-		frame[0] = first;
-		if (poll(pfd, npairs, WAIT_MS) <= 0)
-			bench_die(-ETIMEDOUT, "a queue of the tap");
-		for (q = 0; q < npairs; q++)
-			if (pfd[q].revents)
-				break;
-		share[q]++;
-		if (floor_only) {
-			floor_receive(&pairs[q]);
-		} else {
-			wait_used(&pairs[q].dev.vq[RX], buffers());
-			event_take(pairs[q].dev.vq[RX].call);
-			receive(&pairs[q]);
-			vq_kick(&pairs[q].dev.vq[RX]);
-		}
+	for (q = 0; q < npairs; q++)
+		pfd[q] = (struct pollfd){
+			floor_only ? pairs[q].tap.fd : pairs[q].dev.vq[RX].call,
+			POLLIN, 0,
+		};
+	for (q = 0; q < npairs && !floor_only; q++)
+		vq_call_enable(&pairs[q].dev.vq[RX]);
+	frame[0] = frame[i];
+	peer_send_batch(1);
+	frame[0] = first;
+	if (poll(pfd, npairs, WAIT_MS) <= 0)
+		bench_die(-ETIMEDOUT, "a queue of the tap");
+	for (q = 0; q < npairs - 1; q++)
+		if (pfd[q].revents)
+			break;
+	if (floor_only) {
+		floor_receive(&pairs[q]);
+	} else {
+		wait_used(&pairs[q].dev.vq[RX], buffers());
+		event_take(pairs[q].dev.vq[RX].call);
+		receive(&pairs[q]);
+		vq_kick(&pairs[q].dev.vq[RX]);
 	}
+	return q;
+}
+
+/*
+ * The tap chooses by a hash with a key that is another one after each boot: find
+ * ports (TCP's lie where UDP's do) for which it takes the queues in turn.
+ */
+static void spread_frames(void)
+{
+	unsigned int i, port = 1024;
+
+	for (i = 0; i < batch; i++)
+		do {
+			if (++port > 65535)
+				bench_die(-ENOENT, "a queue of the tap");
+			udp_of(frame[i])->source = htons((__u16)port);
+		} while (queue_of(i) != i % npairs);
 }
 
 /* All frames of a batch once to a packet socket, which then goes. */
@@ -529,7 +550,7 @@ void net_bench(struct bench *b)
 	if (!strcmp(dir, "rx")) {
 		b->run = floor_only ? run_rx_floor : run_rx;
 		if (npairs > 1)
-			learn_shares();
+			spread_frames();
 		return;
 	}
 	b->op = "round trip";
