@@ -52,15 +52,17 @@ static u64 desc_addr(const struct vring_desc *d)
 static __always_inline int walk_add(struct walk *w, u64 addr,
 				    struct desc_rest rest)
 {
+	bool in = rest.flags & VRING_DESC_F_WRITE;
+
+	if (unlikely(!in && w->in))
+		return -EINVAL;
 	if (!rest.len)
 		return 0;
-	if (rest.flags & VRING_DESC_F_WRITE) {
+	if (in) {
 		if (!w->in)
 			w->in = w->seg;
 		w->in_len += rest.len;
 	} else {
-		if (unlikely(w->in))
-			return -EINVAL;
 		w->out_len += rest.len;
 	}
 	if (unlikely(w->seg == w->end))

@@ -179,6 +179,8 @@ static const struct wrong wrongs[] = {
 	{ "loop of nothing", { { 0, 0, NEXT, 0 } }, .err = -ELOOP },
 	{ "readable behind writable", { { 0, 1, NEXT | IN, 1 }, { 0, 1, 0 } },
 	  .err = -EINVAL },
+	{ "nothing to read behind writable",
+	  { { 0, 1, NEXT | IN, 1 }, { 0, 0, 0 } }, .err = -EINVAL },
 	{ "more than 4 GiB", { { 0, U32_MAX, NEXT, 1 }, { 0, 1, 0 } },
 	  .err = -EINVAL },
 	{ "indirect not negotiated", { { 0, 16, INDIRECT } },
