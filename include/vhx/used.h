@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A completion, as back ends hand it to the core and the core to a ring. Needs
- * u16 and u32, which the includer brings: it also compiles in user space.
+ * u32, which the includer brings: it also compiles in user space.
  */
 #ifndef _VHX_USED_H
 #define _VHX_USED_H
@@ -12,7 +12,7 @@
  * @len: bytes written to the device-writable part of the buffer
  */
 struct vhx_used {
-	u16 id;
+	u32 id;
 	u32 len;
 };
 

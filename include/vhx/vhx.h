@@ -33,6 +33,8 @@ struct vhx_personality;
  *	reads, then @nin that it writes. They belong to the queue and are valid
  *	until the next vhx_vq_pop().
  * @id: names it when it is completed
+ * @seq: how many were popped before it; the core's
+ * @pos: where in the ring it was popped; the core's
  * @nout: device-readable pieces
  * @nin: device-writable pieces
  * @out_len: device-readable bytes
@@ -40,7 +42,9 @@ struct vhx_personality;
  */
 struct vhx_buf {
 	struct iovec *iov;
-	u16 id;
+	u32 id;
+	u32 seq;
+	u16 pos;
 	u16 nout;
 	u16 nin;
 	u32 out_len;
@@ -136,16 +140,26 @@ bool vhx_vq_has_feature(const struct vhx_vq *vq, unsigned int bit);
 /* Queues: data, in the worker */
 int vhx_vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n);
 int vhx_vq_pop_more(struct vhx_vq *vq, struct vhx_buf *buf);
-void vhx_vq_unpop(struct vhx_vq *vq, unsigned int n);
+void vhx_vq_unpop(struct vhx_vq *vq, const struct vhx_buf *buf);
 void vhx_vq_fail(struct vhx_vq *vq, int err, const char *why);
 bool vhx_vq_running(const struct vhx_vq *vq);
 
 /* Queues: data, in any context */
-void vhx_vq_push(struct vhx_vq *vq, u16 id, u32 len);
+void vhx_vq_push(struct vhx_vq *vq, u32 id, u32 len);
 void vhx_vq_push_batch(struct vhx_vq *vq, const struct vhx_used *used,
 		       unsigned int n);
 void vhx_vq_wake(struct vhx_vq *vq);
 bool vhx_vq_work_queue(struct vhx_vq *vq, struct vhx_work *work);
+
+/**
+ * struct vhx_chardev - a character device
+ * @misc: registers it
+ * @broken: queues of its files that were stopped as they were invalid
+ */
+struct vhx_chardev {
+	struct miscdevice misc;
+	atomic_t broken;
+};
 
 /**
  * struct vhx_node - a character device with the vhost ioctls
@@ -156,7 +170,7 @@ struct vhx_node {
 	const struct vhx_backend_ops *ops;
 	const char *name;
 	/* private: */
-	struct miscdevice misc;
+	struct vhx_chardev cdev;
 };
 
 int vhx_node_register(struct vhx_node *node);
@@ -184,7 +198,7 @@ struct vhx_instance {
 	bool enabled;
 	/* 0 closed, 1 open, -1 being disabled */
 	atomic_t opened;
-	struct miscdevice misc;
+	struct vhx_chardev cdev;
 	struct list_head node;
 	char name[CONFIGFS_ITEM_NAME_LEN + 8];
 };

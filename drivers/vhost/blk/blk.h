@@ -69,7 +69,7 @@ struct blk_disk {
 struct blk_req {
 	struct llist_node free;
 	struct vhx_vq *vq;
-	u16 id;
+	u32 id;
 	u8 status;
 	bool write;
 	u32 written;

@@ -57,7 +57,7 @@ static void req_complete(struct blk_req *req)
 	struct blk_vq *bvq = vhx_vq_priv(req->vq);
 	u32 len = req->status == VIRTIO_BLK_S_OK ? req->written : 1;
 	struct vhx_vq *vq = req->vq;
-	u16 id = req->id;
+	u32 id = req->id;
 
 	llist_add(&req->free, &bvq->free);
 	vhx_vq_push(vq, id, len);
@@ -300,7 +300,7 @@ static enum vhx_verdict serve(struct vhx_vq *vq)
 		for (i = 0; i < got; i++) {
 			err = blk_handle(vq, &bufs[i]);
 			if (unlikely(err)) {
-				vhx_vq_unpop(vq, got - i);
+				vhx_vq_unpop(vq, &bufs[i]);
 				if (err != -EAGAIN)
 					vhx_vq_fail(vq, err, "request");
 				return VHX_WAIT;

@@ -4,6 +4,7 @@
  * its own, and instances, which are opened by one at a time.
  */
 #include <linux/compat.h>
+#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -35,13 +36,14 @@ static ssize_t dev_write_iter(struct kiocb *iocb, struct iov_iter *from)
 static int node_open(struct inode *inode, struct file *file)
 {
 	struct vhx_node *node = container_of(file->private_data,
-					     struct vhx_node, misc);
+					     struct vhx_node, cdev.misc);
 	struct vhx_dev *dev;
 
 	/* The file holds this module, and so has to hold the back end's. */
 	if (!try_module_get(node->ops->owner))
 		return -ENODEV;
-	dev = vhx_dev_create(node->ops, &vhx_vhost_personality, NULL);
+	dev = vhx_dev_create(node->ops, &vhx_vhost_personality, &node->cdev,
+			     NULL);
 	if (IS_ERR(dev)) {
 		module_put(node->ops->owner);
 		return PTR_ERR(dev);
@@ -63,7 +65,8 @@ static int node_release(struct inode *inode, struct file *file)
 static int instance_open(struct inode *inode, struct file *file)
 {
 	struct vhx_instance *inst = container_of(file->private_data,
-						 struct vhx_instance, misc);
+						 struct vhx_instance,
+						 cdev.misc);
 	struct vhx_dev *dev;
 	int err;
 
@@ -72,7 +75,8 @@ static int instance_open(struct inode *inode, struct file *file)
 	err = vhx_instance_open(inst);
 	if (err)
 		goto put_module;
-	dev = vhx_dev_create(inst->ops, &vhx_vdpa_personality, inst);
+	dev = vhx_dev_create(inst->ops, &vhx_vdpa_personality, &inst->cdev,
+			     inst);
 	if (IS_ERR(dev)) {
 		err = PTR_ERR(dev);
 		goto close;
@@ -108,7 +112,7 @@ static const struct file_operations node_fops = {
 	.llseek		= noop_llseek,
 };
 
-const struct file_operations vhx_instance_fops = {
+static const struct file_operations instance_fops = {
 	.owner		= THIS_MODULE,
 	.open		= instance_open,
 	.release	= instance_release,
@@ -118,6 +122,56 @@ const struct file_operations vhx_instance_fops = {
 	.llseek		= noop_llseek,
 };
 
+/* Below /sys/class/misc. */
+static ssize_t broken_queues_show(struct device *dev,
+				  struct device_attribute *attr, char *page)
+{
+	struct vhx_chardev *cdev = container_of(dev_get_drvdata(dev),
+						struct vhx_chardev, misc);
+
+	return sysfs_emit(page, "%u\n", atomic_read(&cdev->broken));
+}
+static DEVICE_ATTR_RO(broken_queues);
+
+static struct attribute *chardev_attrs[] = {
+	&dev_attr_broken_queues.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(chardev);
+
+static int chardev_register(struct vhx_chardev *cdev, const char *name,
+			    const struct file_operations *fops)
+{
+	cdev->misc = (struct miscdevice) {
+		.minor = MISC_DYNAMIC_MINOR,
+		.name = name,
+		.fops = fops,
+		.groups = chardev_groups,
+	};
+	atomic_set(&cdev->broken, 0);
+	return misc_register(&cdev->misc);
+}
+
+/**
+ * vhx_instance_register - make the character device of an instance
+ * @inst: instance, with its name
+ *
+ * Return: 0 or why not.
+ */
+int vhx_instance_register(struct vhx_instance *inst)
+{
+	return chardev_register(&inst->cdev, inst->name, &instance_fops);
+}
+
+/**
+ * vhx_instance_unregister - take it away
+ * @inst: instance; who has it open keeps it
+ */
+void vhx_instance_unregister(struct vhx_instance *inst)
+{
+	misc_deregister(&inst->cdev.misc);
+}
+
 /**
  * vhx_node_register - make a character device with the vhost ioctls
  * @node: its type and name; stays around until it is unregistered
@@ -126,12 +180,7 @@ const struct file_operations vhx_instance_fops = {
  */
 int vhx_node_register(struct vhx_node *node)
 {
-	node->misc = (struct miscdevice) {
-		.minor = MISC_DYNAMIC_MINOR,
-		.name = node->name,
-		.fops = &node_fops,
-	};
-	return misc_register(&node->misc);
+	return chardev_register(&node->cdev, node->name, &node_fops);
 }
 EXPORT_SYMBOL_GPL(vhx_node_register);
 
@@ -141,6 +190,6 @@ EXPORT_SYMBOL_GPL(vhx_node_register);
  */
 void vhx_node_unregister(struct vhx_node *node)
 {
-	misc_deregister(&node->misc);
+	misc_deregister(&node->cdev.misc);
 }
 EXPORT_SYMBOL_GPL(vhx_node_unregister);

@@ -31,17 +31,12 @@ static int inst_add_node(struct vhx_instance *inst)
 	int err = 0;
 
 	snprintf(inst->name, sizeof(inst->name), "vhx!%s", name);
-	inst->misc = (struct miscdevice) {
-		.minor = MISC_DYNAMIC_MINOR,
-		.name = inst->name,
-		.fops = &vhx_instance_fops,
-	};
 	mutex_lock(&inst_nodes_lock);
 	list_for_each_entry(other, &inst_nodes, node)
 		if (!strcmp(other->name, inst->name))
 			err = -EEXIST;
 	if (!err)
-		err = misc_register(&inst->misc);
+		err = vhx_instance_register(inst);
 	if (!err)
 		list_add(&inst->node, &inst_nodes);
 	mutex_unlock(&inst_nodes_lock);
@@ -51,7 +46,7 @@ static int inst_add_node(struct vhx_instance *inst)
 static void inst_del_node(struct vhx_instance *inst)
 {
 	mutex_lock(&inst_nodes_lock);
-	misc_deregister(&inst->misc);
+	vhx_instance_unregister(inst);
 	list_del(&inst->node);
 	mutex_unlock(&inst_nodes_lock);
 }

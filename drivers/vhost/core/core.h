@@ -14,7 +14,7 @@
 #include "mem.h"
 #include "notify.h"
 #include "pin.h"
-#include "ring/split.h"
+#include "ring/virtqueue.h"
 #include "worker.h"
 
 /* Buffers of one batch at most. */
@@ -23,8 +23,12 @@
 /* Ring features, which the core implements for every device type. */
 #define VHX_RING_FEATURES (BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) | \
 			   BIT_ULL(VIRTIO_RING_F_EVENT_IDX) |	  \
+			   BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY) |	  \
 			   BIT_ULL(VIRTIO_F_ANY_LAYOUT) |	  \
-			   BIT_ULL(VIRTIO_F_VERSION_1))
+			   BIT_ULL(VIRTIO_F_VERSION_1) |	  \
+			   BIT_ULL(VIRTIO_F_RING_PACKED) |	  \
+			   BIT_ULL(VIRTIO_F_IN_ORDER) |		  \
+			   BIT_ULL(VIRTIO_F_RING_RESET))
 
 /**
  * enum vhx_dev_state - where a device is in its life
@@ -78,7 +82,9 @@ enum vhx_area {
  *	has it
  * @addr_set: @addr was set
  * @enabled: vdpa: VRING_ENABLE
- * @base: index to start from; exact when the queue is stopped
+ * @base: where to start from, as &struct vhx_ring_config.base; exact when the
+ *	queue is stopped
+ * @base_set: it was, or else a fresh queue's is meant
  * @busyloop: microseconds to wait for buffers before kicks are asked for; may
  *	change at any time
  * @kick_file: eventfd, or NULL
@@ -91,17 +97,19 @@ enum vhx_area {
  * @work: serves it once
  * @map: the ring's areas in the kernel while the queue is started
  * @ring: the virtqueue format
+ * @slots: of @ring, with VIRTIO_F_IN_ORDER
+ * @held: likewise
  * @chains: room for a batch, as the ring gives it
  * @segs: room for its segments
  * @iov: room for its translated segments
  * @iov_used: how much of @iov the current batch has taken
  * @hint: last region found in the memory table
- * @popped: buffers popped since the start; the worker's
+ * @popped: buffers popped since the start, less those given back; the worker's
  * @poll_ns: how long to wait for buffers before kicks are asked for
  * @idle_since: when kicks were asked for, 0 if they are not
  *
  * @used_lock: protects the push side of @ring and all behind it here
- * @pushed: buffers completed since the start
+ * @pushed: buffers completed since the start; the worker looks at it
  * @batching: the worker will look whether a call is due
  * @uncalled: something was pushed while @batching
  * @draining: @idle is waited for
@@ -116,7 +124,8 @@ struct vhx_vq {
 	u64 addr[VHX_NAREAS];
 	bool addr_set;
 	bool enabled;
-	u16 base;
+	u32 base;
+	bool base_set;
 	u32 busyloop;
 	struct file *kick_file;
 	struct vhx_poll kick;
@@ -127,7 +136,9 @@ struct vhx_vq {
 	struct vhx_worker *worker;
 	struct vhx_work work;
 	struct vhx_map map[VHX_NAREAS];
-	struct vhx_split ring;
+	struct vhx_ring ring;
+	struct vhx_slot *slots;
+	struct vhx_held *held;
 	struct vhx_chain *chains;
 	struct vhx_seg *segs;
 	struct iovec *iov;
@@ -148,6 +159,7 @@ struct vhx_vq {
 /**
  * struct vhx_dev - one open file, one guest device
  * @ops: its type
+ * @cdev: the character device it was opened from
  * @inst: the instance it was opened from, NULL for a vhost node
  * @pers: the ioctls that it takes
  * @priv: the back end's
@@ -168,6 +180,7 @@ struct vhx_vq {
  */
 struct vhx_dev {
 	const struct vhx_backend_ops *ops;
+	struct vhx_chardev *cdev;
 	struct vhx_instance *inst;
 	const struct vhx_personality *pers;
 	void *priv;
@@ -208,6 +221,7 @@ extern const struct vhx_personality vhx_vdpa_personality;
 /* dev.c */
 struct vhx_dev *vhx_dev_create(const struct vhx_backend_ops *ops,
 			       const struct vhx_personality *pers,
+			       struct vhx_chardev *cdev,
 			       struct vhx_instance *inst);
 void vhx_dev_destroy(struct vhx_dev *dev);
 int vhx_dev_set_state(struct vhx_dev *dev, enum vhx_dev_state to);
@@ -226,7 +240,8 @@ void vhx_vq_reset(struct vhx_vq *vq);
 int vhx_vq_set_kick(struct vhx_vq *vq, struct file *file);
 
 /* chardev.c */
-extern const struct file_operations vhx_instance_fops;
+int vhx_instance_register(struct vhx_instance *inst);
+void vhx_instance_unregister(struct vhx_instance *inst);
 
 /* configfs.c */
 int vhx_configfs_init(void);

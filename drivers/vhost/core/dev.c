@@ -191,12 +191,14 @@ static int dev_alloc_parts(struct vhx_dev *dev)
  * vhx_dev_create - make the device of a file that is being opened
  * @ops: its type
  * @pers: its ioctls
+ * @cdev: the character device that is opened, held until vhx_dev_destroy()
  * @inst: the instance that is opened, held until vhx_dev_destroy(), or NULL
  *
  * Return: the device, in state VHX_DEV_OPEN, or an error pointer.
  */
 struct vhx_dev *vhx_dev_create(const struct vhx_backend_ops *ops,
 			       const struct vhx_personality *pers,
+			       struct vhx_chardev *cdev,
 			       struct vhx_instance *inst)
 {
 	unsigned int nvqs = inst ? inst->queues : ops->max_vqs;
@@ -208,6 +210,7 @@ struct vhx_dev *vhx_dev_create(const struct vhx_backend_ops *ops,
 		return ERR_PTR(-ENOMEM);
 	dev->ops = ops;
 	dev->pers = pers;
+	dev->cdev = cdev;
 	dev->inst = inst;
 	dev->nvqs = nvqs;
 	dev->queue_size = inst ? inst->queue_size : 32768;

@@ -92,6 +92,7 @@ static int vq_fill(struct vhx_vq *vq, const struct vhx_mem *mem,
 
 	buf->iov = vq->iov + used;
 	buf->id = c->id;
+	buf->pos = c->pos;
 	buf->out_len = c->out_len;
 	buf->in_len = c->in_len;
 	for (i = 0; i < c->nout + c->nin; i++) {
@@ -112,6 +113,12 @@ static int vq_fill(struct vhx_vq *vq, const struct vhx_mem *mem,
 	return 0;
 }
 
+/* Buffers popped and not yet completed: the worker's view, if anything too many */
+static u32 vq_in_flight(const struct vhx_vq *vq)
+{
+	return vq->popped - READ_ONCE(vq->pushed);
+}
+
 static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 {
 	struct mem_reader reader = { .rd.read = reader_read, .vq = vq };
@@ -119,8 +126,11 @@ static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 	const struct vhx_mem *mem;
 	int got, i, err = 0;
 
-	got = vhx_split_pop(&vq->ring, vq->chains, min(n, VHX_BATCH), vq->segs,
-			    VHX_MAX_SEGS, &reader.rd);
+	got = vhx_ring_pop(&vq->ring, vq->chains, min(n, VHX_BATCH), vq->segs,
+			   VHX_MAX_SEGS, &reader.rd);
+	/* An entry that was made available again before it was used. */
+	if (unlikely(got > 0 && vq_in_flight(vq) + got > vq->num))
+		got = -EINVAL;
 	if (unlikely(got < 0)) {
 		vhx_vq_fail(vq, got, "invalid descriptor chain");
 		return got;
@@ -131,6 +141,7 @@ static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 	for (i = 0; i < got; i++) {
 		struct vhx_chain *c = &vq->chains[i];
 
+		bufs[i].seq = vq->popped + i;
 		err = vq_fill(vq, mem, c, segs, &bufs[i]);
 		if (unlikely(err))
 			break;
@@ -139,7 +150,7 @@ static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 	rcu_read_unlock();
 
 	if (unlikely(i < got)) {
-		vhx_split_unpop(&vq->ring, got - i);
+		vhx_ring_unpop(&vq->ring, vq->chains[i].pos);
 		/* Those before it are served first. */
 		if (!i) {
 			if (err != -E2BIG || !vq->iov_used)
@@ -188,14 +199,14 @@ EXPORT_SYMBOL_GPL(vhx_vq_pop_more);
 /**
  * vhx_vq_unpop - give back the buffers that were popped last
  * @vq: queue
- * @n: how many; none of them is completed
+ * @buf: the first of them; none of them is completed
  *
  * Context: in vq_run().
  */
-void vhx_vq_unpop(struct vhx_vq *vq, unsigned int n)
+void vhx_vq_unpop(struct vhx_vq *vq, const struct vhx_buf *buf)
 {
-	vhx_split_unpop(&vq->ring, n);
-	vq->popped -= n;
+	vhx_ring_unpop(&vq->ring, buf->pos);
+	vq->popped = buf->seq;
 }
 EXPORT_SYMBOL_GPL(vhx_vq_unpop);
 
@@ -219,6 +230,7 @@ void vhx_vq_fail(struct vhx_vq *vq, int err, const char *why)
 		pr_info_ratelimited("%s: owner %d: queue %u stopped: %s (%d)\n",
 				    vq->dev->ops->name, current->tgid,
 				    vq->index, why, err);
+	atomic_inc(&vq->dev->cdev->broken);
 	vhx_eventfd_signal(&vq->err);
 }
 EXPORT_SYMBOL_GPL(vhx_vq_fail);
@@ -240,12 +252,14 @@ void vhx_vq_push_batch(struct vhx_vq *vq, const struct vhx_used *used,
 	/* Stopping a queue waits for this section, so @vq stays. */
 	rcu_read_lock();
 	spin_lock_irqsave(&vq->used_lock, flags);
-	vhx_split_push(&vq->ring, used, n);
-	vq->pushed += n;
-	if (vq->batching)
+	/* Who sees a completion, and makes the entry available, sees this. */
+	WRITE_ONCE(vq->pushed, vq->pushed + n);
+	if (!vhx_ring_push(&vq->ring, used, n))
+		;
+	else if (vq->batching)
 		vq->uncalled = true;
 	else
-		call = vhx_split_need_call(&vq->ring);
+		call = vhx_ring_need_call(&vq->ring);
 	idle = vq->draining && vq->pushed == vq->popped;
 	spin_unlock_irqrestore(&vq->used_lock, flags);
 
@@ -265,7 +279,7 @@ EXPORT_SYMBOL_GPL(vhx_vq_push_batch);
  *
  * Context: any, until the last of the buffers that were popped is completed.
  */
-void vhx_vq_push(struct vhx_vq *vq, u16 id, u32 len)
+void vhx_vq_push(struct vhx_vq *vq, u32 id, u32 len)
 {
 	struct vhx_used used = { .id = id, .len = len };
 
@@ -288,7 +302,7 @@ static void vq_batch_end(struct vhx_vq *vq)
 
 	spin_lock_irq(&vq->used_lock);
 	vq->batching = false;
-	call = vq->uncalled && vhx_split_need_call(&vq->ring);
+	call = vq->uncalled && vhx_ring_need_call(&vq->ring);
 	spin_unlock_irq(&vq->used_lock);
 	if (call)
 		vhx_eventfd_signal(&vq->call);
@@ -300,7 +314,7 @@ static bool vq_busy_wait(struct vhx_vq *vq, u64 ns)
 	u64 end = local_clock() + ns;
 
 	do {
-		if (vhx_split_more(&vq->ring))
+		if (vhx_ring_more(&vq->ring))
 			return true;
 		cpu_relax();
 	} while (vhx_vq_running(vq) && single_task_running() &&
@@ -321,7 +335,7 @@ static bool vq_rearm(struct vhx_vq *vq)
 	if (ns && vq_busy_wait(vq, ns))
 		return true;
 	vq->idle_since = local_clock();
-	return vhx_split_kick_enable(&vq->ring);
+	return vhx_ring_kick_enable(&vq->ring);
 }
 
 /*
@@ -350,7 +364,7 @@ static void vq_work(struct vhx_work *work)
 	if (!vhx_vq_running(vq))
 		return;
 	vq_poll_adapt(vq);
-	vhx_split_kick_disable(&vq->ring);
+	vhx_ring_kick_disable(&vq->ring);
 	vq_batch_begin(vq);
 	verdict = vq->dev->ops->vq_run(vq);
 	vq_batch_end(vq);
@@ -402,10 +416,11 @@ static void vq_unmap(struct vhx_vq *vq)
 
 static int vq_map(struct vhx_vq *vq)
 {
+	const bool packed = vhx_vq_has_feature(vq, VIRTIO_F_RING_PACKED);
 	const size_t size[VHX_NAREAS] = {
-		[VHX_AREA_DESC] = vhx_split_desc_size(vq->num),
-		[VHX_AREA_USED] = vhx_split_used_size(vq->num),
-		[VHX_AREA_AVAIL] = vhx_split_avail_size(vq->num),
+		[VHX_AREA_DESC] = vhx_ring_desc_size(packed, vq->num),
+		[VHX_AREA_USED] = vhx_ring_device_size(packed, vq->num),
+		[VHX_AREA_AVAIL] = vhx_ring_driver_size(packed, vq->num),
 	};
 	struct vhx_dev *dev = vq->dev;
 	const struct vhx_mem *mem = NULL;
@@ -434,6 +449,10 @@ static void vq_free_batch(struct vhx_vq *vq)
 	kvfree(vq->chains);
 	kvfree(vq->segs);
 	kvfree(vq->iov);
+	kvfree(vq->slots);
+	kvfree(vq->held);
+	vq->slots = NULL;
+	vq->held = NULL;
 	vq->chains = NULL;
 	vq->segs = NULL;
 	vq->iov = NULL;
@@ -446,30 +465,44 @@ static int vq_alloc_batch(struct vhx_vq *vq)
 	vq->segs = kvcalloc(VHX_MAX_SEGS, sizeof(*vq->segs),
 			    GFP_KERNEL_ACCOUNT);
 	vq->iov = kvcalloc(VHX_MAX_SEGS, sizeof(*vq->iov), GFP_KERNEL_ACCOUNT);
-	if (!vq->chains || !vq->segs || !vq->iov) {
-		vq_free_batch(vq);
-		return -ENOMEM;
-	}
-	return 0;
+	if (!vq->chains || !vq->segs || !vq->iov)
+		goto nomem;
+	if (!vhx_vq_has_feature(vq, VIRTIO_F_IN_ORDER))
+		return 0;
+	vq->slots = kvcalloc(vq->num, sizeof(*vq->slots), GFP_KERNEL_ACCOUNT);
+	vq->held = kvcalloc(vq->num, sizeof(*vq->held), GFP_KERNEL_ACCOUNT);
+	if (vq->slots && vq->held)
+		return 0;
+nomem:
+	vq_free_batch(vq);
+	return -ENOMEM;
 }
 
-static void vq_ring_init(struct vhx_vq *vq)
+static int vq_ring_init(struct vhx_vq *vq)
 {
-	vq->ring = (struct vhx_split) {
+	const bool packed = vhx_vq_has_feature(vq, VIRTIO_F_RING_PACKED);
+	const struct vhx_ring_config config = {
 		.num = vq->num,
+		.packed = packed,
 		.event_idx = vhx_vq_has_feature(vq, VIRTIO_RING_F_EVENT_IDX),
 		.indirect = vhx_vq_has_feature(vq, VIRTIO_RING_F_INDIRECT_DESC),
+		.notify_on_empty = vhx_vq_has_feature(vq,
+						      VIRTIO_F_NOTIFY_ON_EMPTY),
+		.base = vq->base_set ? vq->base : vhx_ring_fresh_base(packed),
 		.desc = vq->map[VHX_AREA_DESC].addr,
-		.avail = vq->map[VHX_AREA_AVAIL].addr,
-		.used = vq->map[VHX_AREA_USED].addr,
+		.driver = vq->map[VHX_AREA_AVAIL].addr,
+		.device = vq->map[VHX_AREA_USED].addr,
+		.slots = vq->slots,
+		.held = vq->held,
 	};
-	vhx_split_init(&vq->ring, vq->base);
+
 	vq->popped = 0;
 	vq->poll_ns = 0;
 	vq->idle_since = 0;
 	vq->pushed = 0;
 	vq->batching = false;
 	vq->draining = false;
+	return vhx_ring_init(&vq->ring, &config);
 }
 
 /**
@@ -526,7 +559,9 @@ int vhx_vq_start(struct vhx_vq *vq)
 	err = vq_map(vq);
 	if (err)
 		goto free_batch;
-	vq_ring_init(vq);
+	err = vq_ring_init(vq);
+	if (err)
+		goto unmap;
 	vq->worker = vq->dev->worker;
 	err = ops->vq_start ? ops->vq_start(vq) : 0;
 	if (err)
@@ -589,7 +624,8 @@ void vhx_vq_stop(struct vhx_vq *vq)
 	synchronize_rcu();
 	if (ops->vq_stopped)
 		ops->vq_stopped(vq);
-	vq->base = vq->ring.last_avail;
+	vq->base = vhx_ring_base(&vq->ring);
+	vq->base_set = true;
 	vq_unmap(vq);
 	vq_free_batch(vq);
 	WRITE_ONCE(vq->state, VHX_VQ_STOPPED);
@@ -631,6 +667,7 @@ void vhx_vq_reset(struct vhx_vq *vq)
 	vq->addr_set = false;
 	vq->enabled = false;
 	vq->base = 0;
+	vq->base_set = false;
 	vq->busyloop = 0;
 }
 

@@ -27,7 +27,7 @@ void net_push_done(struct net_vq *nvq)
  * @id: of the buffer
  * @len: bytes written to it
  */
-void net_done(struct net_vq *nvq, u16 id, u32 len)
+void net_done(struct net_vq *nvq, u32 id, u32 len)
 {
 	if (nvq->ndone >= NET_BATCH)
 		net_push_done(nvq);

@@ -62,7 +62,7 @@ struct net_vq {
 
 /* main.c */
 void net_push_done(struct net_vq *nvq);
-void net_done(struct net_vq *nvq, u16 id, u32 len);
+void net_done(struct net_vq *nvq, u32 id, u32 len);
 
 /* tap.c */
 bool net_is_tap(struct file *file);

@@ -10,12 +10,12 @@
 
 /**
  * struct rx_room - buffers for a packet
- * @iov: their pieces, one behind the other
+ * @first: the first of them, whose pieces those of the others follow
  * @niov: how many pieces
  * @nbufs: how many buffers
  */
 struct rx_room {
-	struct iovec *iov;
+	struct vhx_buf first;
 	unsigned int niov;
 	unsigned int nbufs;
 };
@@ -29,7 +29,7 @@ static int rx_pop(struct net_vq *nvq, struct vhx_buf *buf, bool first)
 		return got;
 	if (likely(!buf->nout && buf->nin))
 		return 1;
-	vhx_vq_unpop(nvq->vq, 1);
+	vhx_vq_unpop(nvq->vq, buf);
 	vhx_vq_fail(nvq->vq, -EINVAL, "no room to receive");
 	return -EINVAL;
 }
@@ -57,7 +57,7 @@ static int rx_reserve(struct net_vq *nvq, unsigned int len,
 		if (got <= 0)
 			goto give_back;
 		if (!room->nbufs)
-			room->iov = buf.iov;
+			room->first = buf;
 		room->niov += buf.nin;
 		take = min(left, buf.in_len);
 		done[room->nbufs] = (struct vhx_used){ buf.id, take };
@@ -68,7 +68,8 @@ static int rx_reserve(struct net_vq *nvq, unsigned int len,
 	got = -EMSGSIZE;
 
 give_back:
-	vhx_vq_unpop(nvq->vq, room->nbufs);
+	if (room->nbufs)
+		vhx_vq_unpop(nvq->vq, &room->first);
 	return got;
 }
 
@@ -111,7 +112,7 @@ static int rx_packet(struct net_vq *nvq, struct rx_room *room, unsigned int len)
 	struct iov_iter start;
 	int got;
 
-	iov_iter_init(&msg.msg_iter, ITER_DEST, room->iov, room->niov, len);
+	iov_iter_init(&msg.msg_iter, ITER_DEST, room->first.iov, room->niov, len);
 	start = msg.msg_iter;
 	if (nvq->own_hdr) {
 		iov_iter_advance(&msg.msg_iter, nvq->hdr_len);
@@ -151,7 +152,7 @@ static enum vhx_verdict rx_serve(struct net_vq *nvq)
 		if (got <= 0)
 			return VHX_DRAINED;
 		if (unlikely(rx_packet(nvq, &room, len))) {
-			vhx_vq_unpop(nvq->vq, room.nbufs);
+			vhx_vq_unpop(nvq->vq, &room.first);
 			continue;
 		}
 		nvq->ndone += room.nbufs;

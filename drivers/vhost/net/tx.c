@@ -74,7 +74,7 @@ enum vhx_verdict net_tx_run(struct net_vq *nvq)
 			return VHX_DRAINED;
 		sent = tx_batch(nvq, bufs, got, &bytes);
 		if (unlikely(sent < got)) {
-			vhx_vq_unpop(nvq->vq, got - sent);
+			vhx_vq_unpop(nvq->vq, &bufs[sent]);
 			/* Wakes the queue, at once if there is room already. */
 			if (vhx_vq_running(nvq->vq))
 				vhx_poll_start(&nvq->poll, nvq->file);

@@ -50,7 +50,7 @@ static enum vhx_verdict rng_vq_run(struct vhx_vq *vq)
 			return VHX_DRAINED;
 		/* The driver only offers room (5.4.6.1). */
 		if (buf.nout) {
-			vhx_vq_unpop(vq, 1);
+			vhx_vq_unpop(vq, &buf);
 			vhx_vq_fail(vq, -EINVAL, "device-readable buffer");
 			return VHX_WAIT;
 		}

@@ -5,6 +5,7 @@
 #ifndef RING_ENV
 #define RING_ENV
 
+#include <assert.h>
 #include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -21,7 +22,12 @@ typedef uint64_t u64;
 #define noinline __attribute_noinline__
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
-#define ____cacheline_aligned_in_smp
+#define fallthrough __attribute__((fallthrough))
+#define SMP_CACHE_BYTES 64
+#define ____cacheline_aligned_in_smp \
+	__attribute__((__aligned__(SMP_CACHE_BYTES)))
+
+#define BIT(n) (1UL << (n))
 
 #define U16_MAX UINT16_MAX
 #define U32_MAX UINT32_MAX
@@ -40,6 +46,7 @@ typedef uint64_t u64;
 #define le64_to_cpu(x) le64toh(x)
 #define cpu_to_le16(x) htole16(x)
 #define cpu_to_le32(x) htole32(x)
+#define cpu_to_le64(x) htole64(x)
 
 #define min_t(type, a, b) ({			\
 	type _a = (a), _b = (b);		\

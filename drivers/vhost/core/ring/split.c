@@ -6,71 +6,25 @@
  * means is for others to look up.
  */
 #include "split.h"
+#include "walk.h"
 
-/* Descriptors of an indirect table that are fetched at once. */
-#define INDIRECT_WINDOW 16
+/* The second half of a descriptor, read at once: length, flags, next. */
+#define DESC_FLAGS_SHIFT	32
+#define DESC_NEXT_SHIFT		48
 
-/**
- * struct walk - a chain while it is followed
- * @seg: where its next segment goes
- * @end: where there is no more room
- * @in: its first device-writable segment, or NULL as long as there is none
- * @out_len: device-readable bytes; more than 32 bits, so that they need be looked
- *	at only at its end
- * @in_len: device-writable bytes
- */
-struct walk {
-	struct vhx_seg *seg;
-	const struct vhx_seg *end;
-	const struct vhx_seg *in;
-	u64 out_len;
-	u64 in_len;
-};
-
-/* What a descriptor says beside its address: VRING_DESC_F_* are bits of @flags. */
-struct desc_rest {
-	u32 len;
-	u32 flags;
-};
-
-#define DESC_NEXT_SHIFT	16
-
-/* All of it is read at once. */
-static __always_inline struct desc_rest desc_rest(const struct vring_desc *d)
+static __always_inline u64 desc_rest(const struct vring_desc *d)
 {
-	u64 x = le64_to_cpu((__force __le64)READ_ONCE(*(const u64 *)&d->len));
-
-	return (struct desc_rest){ .len = (u32)x, .flags = x >> 32 };
+	return read_u64(&d->len);
 }
 
-static u64 desc_addr(const struct vring_desc *d)
+static __always_inline u64 desc_addr(const struct vring_desc *d)
 {
-	return le64_to_cpu((__force __le64)READ_ONCE(d->addr));
+	return read_u64(&d->addr);
 }
 
-/* Device-readable descriptors come first (2.7.4.2); empty ones mean nothing. */
-static __always_inline int walk_add(struct walk *w, u64 addr,
-				    struct desc_rest rest)
+static __always_inline bool rest_has(u64 rest, u64 flags)
 {
-	bool in = rest.flags & VRING_DESC_F_WRITE;
-
-	if (unlikely(!in && w->in))
-		return -EINVAL;
-	if (!rest.len)
-		return 0;
-	if (in) {
-		if (!w->in)
-			w->in = w->seg;
-		w->in_len += rest.len;
-	} else {
-		w->out_len += rest.len;
-	}
-	if (unlikely(w->seg == w->end))
-		return -E2BIG;
-	w->seg->addr = addr;
-	w->seg->len = rest.len;
-	w->seg++;
-	return 0;
+	return rest & flags << DESC_FLAGS_SHIFT;
 }
 
 /* An indirect table chains within itself and is the last of its chain. */
@@ -88,7 +42,7 @@ static noinline int walk_indirect(struct walk *walk, u64 table, u32 len,
 
 	for (seen = 0; seen < n; seen++) {
 		const struct vring_desc *d;
-		struct desc_rest rest;
+		u64 rest;
 
 		/* Unsigned: what lies before the window is out of it too. */
 		if (i - first >= have) {
@@ -101,69 +55,101 @@ static noinline int walk_indirect(struct walk *walk, u64 table, u32 len,
 		}
 		d = &window[i - first];
 		rest = desc_rest(d);
-		if (unlikely(rest.flags & VRING_DESC_F_INDIRECT))
+		if (unlikely(rest_has(rest, VRING_DESC_F_INDIRECT)))
 			return -EINVAL;
-		err = walk_add(&w, desc_addr(d), rest);
+		err = walk_add(&w, desc_addr(d), rest,
+			       rest_has(rest, VRING_DESC_F_WRITE));
 		if (unlikely(err))
 			return err;
-		if (!(rest.flags & VRING_DESC_F_NEXT)) {
+		if (!rest_has(rest, VRING_DESC_F_NEXT)) {
 			*walk = w;
 			return 0;
 		}
-		i = rest.flags >> DESC_NEXT_SHIFT;
+		i = rest >> DESC_NEXT_SHIFT;
 		if (unlikely(i >= n))
 			return -EINVAL;
 	}
 	return -ELOOP;
 }
 
-/* The chain that begins with the descriptor @addr, @rest; @segs goes on. */
+/*
+ * The chain that begins with the descriptor @d, of which @rest was read; @segs
+ * goes on. Of a descriptor its flags are looked at first, then whether there is
+ * room for it, then its next. A direct chain has no more descriptors than the
+ * ring.
+ */
 static __always_inline int walk_chain(const struct vhx_split *r,
-				      struct vhx_chain *c, u64 addr,
-				      struct desc_rest rest,
+				      struct vhx_chain *c,
+				      const struct vring_desc *d, u64 rest,
 				      struct vhx_seg **segs,
 				      const struct vhx_seg *end,
 				      const struct vhx_ring_reader *rd)
 {
-	/* Of @w no address is taken: it is kept in registers. */
-	struct walk w = { .seg = *segs, .end = end }, behind;
-	const struct vring_desc *desc = r->desc;
-	unsigned int num = r->num, left = num;
-	const struct vhx_seg *in;
+	const unsigned int num = r->num;
+	struct vhx_seg *seg = *segs, *in = NULL;
+	const struct vhx_seg *limit = end;
+	u64 out_len = 0, in_len = 0;
+	struct walk w;
 	u32 i;
 	int err;
 
-	while (!(rest.flags & VRING_DESC_F_INDIRECT)) {
-		err = walk_add(&w, addr, rest);
-		if (unlikely(err))
-			return err;
-		if (!(rest.flags & VRING_DESC_F_NEXT))
+	if (num < limit - seg)
+		limit = seg + num;
+
+	while (!rest_has(rest, VRING_DESC_F_WRITE | VRING_DESC_F_INDIRECT)) {
+		if (unlikely(seg == limit))
+			goto full;
+		seg->addr = desc_addr(d);
+		seg->len = rest;
+		out_len += (u32)rest;
+		seg++;
+		if (!rest_has(rest, VRING_DESC_F_NEXT))
 			goto end;
-		i = rest.flags >> DESC_NEXT_SHIFT;
+		i = rest >> DESC_NEXT_SHIFT;
 		if (unlikely(i >= num))
 			return -EINVAL;
-		if (unlikely(!--left))
-			return -ELOOP;
-		rest = desc_rest(&desc[i]);
-		addr = desc_addr(&desc[i]);
+		d = &r->desc[i];
+		rest = desc_rest(d);
 	}
-	if (!r->indirect || (rest.flags & VRING_DESC_F_NEXT))
+	if (rest_has(rest, VRING_DESC_F_INDIRECT))
+		goto indirect;
+	in = seg;
+	do {
+		if (unlikely(seg == limit))
+			goto full;
+		seg->addr = desc_addr(d);
+		seg->len = rest;
+		in_len += (u32)rest;
+		seg++;
+		if (!rest_has(rest, VRING_DESC_F_NEXT))
+			goto end;
+		i = rest >> DESC_NEXT_SHIFT;
+		if (unlikely(i >= num))
+			return -EINVAL;
+		d = &r->desc[i];
+		rest = desc_rest(d);
+	} while (rest_has(rest, VRING_DESC_F_WRITE) &&
+		 !rest_has(rest, VRING_DESC_F_INDIRECT));
+	if (!rest_has(rest, VRING_DESC_F_INDIRECT))
 		return -EINVAL;
-	behind = w;
-	err = walk_indirect(&behind, addr, rest.len, rd);
+indirect:
+	if (!r->indirect || rest_has(rest, VRING_DESC_F_NEXT))
+		return -EINVAL;
+	w = (struct walk){ seg, end, in, out_len, in_len };
+	err = walk_indirect(&w, desc_addr(d), rest, rd);
 	if (unlikely(err))
 		return err;
-	w = behind;
+	goto checked;
 end:
-	if (unlikely((w.out_len | w.in_len) > U32_MAX))
-		return -EINVAL;
-	in = w.in ?: w.seg;
-	c->nout = in - *segs;
-	c->nin = w.seg - in;
-	c->out_len = w.out_len;
-	c->in_len = w.in_len;
+	w = (struct walk){ seg, end, in, out_len, in_len };
+checked:
+	err = walk_end(&w, c, *segs);
+	if (unlikely(err))
+		return err;
 	*segs = w.seg;
 	return 0;
+full:
+	return seg - *segs == num ? -ELOOP : -E2BIG;
 }
 
 /**
@@ -179,6 +165,7 @@ void vhx_split_init(struct vhx_split *r, u16 base)
 	r->avail_idx = base;
 	r->used_idx = le16_to_cpu((__force __le16)READ_ONCE(r->used->idx));
 	r->signalled_valid = false;
+	r->next = base;
 	WRITE_ONCE(r->used->flags, 0);
 }
 
@@ -197,6 +184,16 @@ static int split_avail(struct vhx_split *r)
 	return n > r->num ? -EINVAL : n;
 }
 
+/* In order a buffer is known by its place, and who it is when its turn comes. */
+static __always_inline void split_note(struct vhx_split *r, struct vhx_chain *c,
+				       u16 place)
+{
+	r->slots[place] = (struct vhx_slot){
+		.in_len = c->in_len, .buf_id = c->id, .ndesc = 1,
+	};
+	c->id = place;
+}
+
 /**
  * vhx_split_pop - pop a batch of buffers
  * @r: ring
@@ -206,13 +203,7 @@ static int split_avail(struct vhx_split *r)
  * @nsegs: room in @segs
  * @rd: reads indirect tables
  *
- * A chain that finds no room behind others is left for the next batch.
- *
- * Return: the number of chains, 0 if there is none, or a negative errno if the
- * next chain, or the ring itself, is invalid: -EINVAL (an index, a flag or a
- * length is wrong), -ELOOP (a chain without end), -E2BIG (more than @nsegs
- * segments) or what @rd answered. Chains before an invalid one are returned
- * first.
+ * As vhx_ring_pop() has it.
  */
 int vhx_split_pop(struct vhx_split *r, struct vhx_chain *chains, unsigned int n,
 		  struct vhx_seg *segs, unsigned int nsegs,
@@ -231,7 +222,7 @@ int vhx_split_pop(struct vhx_split *r, struct vhx_chain *chains, unsigned int n,
 	for (i = 0; i < n; i++, next++) {
 		struct vhx_chain *c = &chains[i];
 		const struct vring_desc *d;
-		struct desc_rest rest;
+		u64 rest;
 		u16 head;
 
 		head = le16_to_cpu((__force __le16)
@@ -241,26 +232,22 @@ int vhx_split_pop(struct vhx_split *r, struct vhx_chain *chains, unsigned int n,
 			break;
 		}
 		c->id = head;
+		c->pos = next;
 		d = &r->desc[head];
 		rest = desc_rest(d);
 		/* One descriptor alone, as most buffers for packets are. */
-		if (!(rest.flags &
-		      (VRING_DESC_F_NEXT | VRING_DESC_F_INDIRECT)) &&
-		    rest.len && segs != end) {
-			bool in = rest.flags & VRING_DESC_F_WRITE;
-
-			c->nout = !in;
-			c->nin = in;
-			c->out_len = in ? 0 : rest.len;
-			c->in_len = in ? rest.len : 0;
-			segs->addr = desc_addr(d);
-			segs->len = rest.len;
-			segs++;
-			continue;
+		if (!rest_has(rest,
+			      VRING_DESC_F_NEXT | VRING_DESC_F_INDIRECT) &&
+		    segs != end) {
+			walk_single(c, segs++, desc_addr(d), rest,
+				    rest_has(rest, VRING_DESC_F_WRITE));
+		} else {
+			err = walk_chain(r, c, d, rest, &segs, end, rd);
+			if (unlikely(err))
+				break;
 		}
-		err = walk_chain(r, c, desc_addr(d), rest, &segs, end, rd);
-		if (unlikely(err))
-			break;
+		if (r->slots)
+			split_note(r, c, next & mask);
 	}
 	r->last_avail = next;
 	return i ? i : err;
@@ -269,11 +256,11 @@ int vhx_split_pop(struct vhx_split *r, struct vhx_chain *chains, unsigned int n,
 /**
  * vhx_split_unpop - give back the buffers that were popped last
  * @r: ring
- * @n: how many, not yet completed
+ * @pos: of the first of them, none of which is completed
  */
-void vhx_split_unpop(struct vhx_split *r, unsigned int n)
+void vhx_split_unpop(struct vhx_split *r, u16 pos)
 {
-	r->last_avail -= n;
+	r->last_avail = pos;
 }
 
 /**
@@ -324,26 +311,66 @@ bool vhx_split_kick_enable(struct vhx_split *r)
 	return vhx_split_more(r);
 }
 
+static __always_inline void split_write_used(struct vhx_split *r, u16 idx,
+					     u32 id, u32 len)
+{
+	vring_used_elem_t *e = &r->used->ring[idx & (r->num - 1)];
+
+	WRITE_ONCE(e->id, (__force __virtio32)cpu_to_le32(id));
+	WRITE_ONCE(e->len, (__force __virtio32)cpu_to_le32(len));
+}
+
+/*
+ * Completions wait for those of the buffers before them. A run of buffers that
+ * were used whole is one used entry (2.7.9): where the first one's would be, and
+ * for the last one.
+ */
+static noinline u16 split_push_in_order(struct vhx_split *r,
+					const struct vhx_used *used,
+					unsigned int n)
+{
+	const u16 mask = r->num - 1;
+	u16 idx = r->used_idx, run = idx, i;
+
+	for (i = 0; i < n; i++)
+		r->held[used[i].id] = (struct vhx_held){ used[i].len, true };
+
+	while (r->held[r->next & mask].done) {
+		const struct vhx_slot *s = &r->slots[r->next & mask];
+		struct vhx_held *h = &r->held[r->next & mask];
+
+		h->done = false;
+		r->next++;
+		idx++;
+		if (h->len == s->in_len && r->held[r->next & mask].done)
+			continue;
+		split_write_used(r, run, s->buf_id, h->len);
+		run = idx;
+	}
+	return idx;
+}
+
 /**
  * vhx_split_push - push a batch of completions
  * @r: ring
  * @used: completions
  * @n: how many
+ *
+ * As vhx_ring_push() has it.
  */
-void vhx_split_push(struct vhx_split *r, const struct vhx_used *used,
+bool vhx_split_push(struct vhx_split *r, const struct vhx_used *used,
 		    unsigned int n)
 {
 	u16 old = r->used_idx, idx = old;
-	vring_used_elem_t *ring = r->used->ring;
-	const u16 mask = r->num - 1;
 	unsigned int i;
 
-	for (i = 0; i < n; i++, idx++) {
-		vring_used_elem_t *e = &ring[idx & mask];
-
-		WRITE_ONCE(e->id, (__force __virtio32)cpu_to_le32(used[i].id));
-		WRITE_ONCE(e->len, (__force __virtio32)cpu_to_le32(used[i].len));
-	}
+	if (r->slots)
+		idx = split_push_in_order(r, used, n);
+	else
+		for (i = 0; i < n; i++, idx++)
+			split_write_used(r, idx, used[i].id, used[i].len);
+	if (idx == old)
+		return false;
 	r->used_idx = idx;
 	/* Pairs with the driver's barrier between the index and the entries. */
 	smp_store_release(&r->used->idx, (__force __virtio16)cpu_to_le16(idx));
@@ -351,6 +378,14 @@ void vhx_split_push(struct vhx_split *r, const struct vhx_used *used,
 	/* Past the index of the last call by a whole turn: it means nothing. */
 	if ((u16)(idx - r->signalled) < (u16)(idx - old))
 		r->signalled_valid = false;
+	return true;
+}
+
+/* Has the driver had back all that it made available? (2.7.7.1 of legacy.) */
+static bool split_empty(const struct vhx_split *r)
+{
+	return le16_to_cpu((__force __le16)READ_ONCE(r->avail->idx)) ==
+	       r->used_idx;
 }
 
 /**
@@ -370,13 +405,14 @@ bool vhx_split_need_call(struct vhx_split *r)
 	 * it sets and its look at the used index.
 	 */
 	smp_mb();
+	r->signalled = idx;
+	r->signalled_valid = true;
+	if (r->notify_on_empty && split_empty(r))
+		return true;
 	if (!r->event_idx)
 		return !(le16_to_cpu((__force __le16)
 				     READ_ONCE(r->avail->flags)) &
 			 VRING_AVAIL_F_NO_INTERRUPT);
-
-	r->signalled = idx;
-	r->signalled_valid = true;
 	if (!valid)
 		return true;
 	event = READ_ONCE(*(__le16 *)&r->avail->ring[r->num]);

@@ -261,15 +261,24 @@ static long vring_group(struct vhx_dev *dev, void __user *argp)
 	return vhx_vring_get_vq(dev, argp, &vq) ?: -EOPNOTSUPP;
 }
 
-/* While rings are served they stay where they are. */
+/*
+ * While rings are served they stay where they are. One that the driver has reset
+ * may begin elsewhere (2.6.1).
+ */
 static long vdpa_vring_ioctl(struct vhx_dev *dev, unsigned int cmd,
 			     void __user *argp)
 {
 	if (dev->state == VHX_DEV_LIVE && (cmd == VHOST_SET_VRING_ADDR ||
 					   cmd == VHOST_SET_VRING_BASE)) {
 		struct vhx_vq *vq;
+		int err;
 
-		return vhx_vring_get_vq(dev, argp, &vq) ?: -EINVAL;
+		err = vhx_vring_get_vq(dev, argp, &vq);
+		if (err)
+			return err;
+		if (vhx_vq_is_started(vq) ||
+		    !vhx_vq_has_feature(vq, VIRTIO_F_RING_RESET))
+			return -EINVAL;
 	}
 	return vhx_vring_ioctl(dev, cmd, argp);
 }

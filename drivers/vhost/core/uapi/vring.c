@@ -32,6 +32,11 @@ int vhx_vring_get_vq(struct vhx_dev *dev, void __user *argp,
 	return 0;
 }
 
+static bool is_packed(const struct vhx_vq *vq)
+{
+	return vhx_vq_has_feature(vq, VIRTIO_F_RING_PACKED);
+}
+
 static long set_num(struct vhx_vq *vq, void __user *argp)
 {
 	struct vhost_vring_state s;
@@ -40,7 +45,8 @@ static long set_num(struct vhx_vq *vq, void __user *argp)
 		return -EBUSY;
 	if (copy_from_user(&s, argp, sizeof(s)))
 		return -EFAULT;
-	if (!is_power_of_2(s.num) || s.num > vq->dev->queue_size)
+	if (!s.num || s.num > vq->dev->queue_size ||
+	    (!is_packed(vq) && !is_power_of_2(s.num)))
 		return -EINVAL;
 	vq->num = s.num;
 	return 0;
@@ -54,9 +60,10 @@ static long set_base(struct vhx_vq *vq, void __user *argp)
 		return -EBUSY;
 	if (copy_from_user(&s, argp, sizeof(s)))
 		return -EFAULT;
-	if (s.num > U16_MAX)
+	if (s.num > U16_MAX && !is_packed(vq))
 		return -EINVAL;
 	vq->base = s.num;
+	vq->base_set = true;
 	return 0;
 }
 
@@ -64,8 +71,12 @@ static long get_base(struct vhx_vq *vq, void __user *argp)
 {
 	struct vhost_vring_state s = { .index = vq->index };
 
-	s.num = vhx_vq_is_started(vq) ? READ_ONCE(vq->ring.last_avail) :
-					vq->base;
+	if (vhx_vq_is_started(vq))
+		s.num = vhx_ring_base(&vq->ring);
+	else if (vq->base_set)
+		s.num = vq->base;
+	else
+		s.num = vhx_ring_fresh_base(is_packed(vq));
 	return copy_to_user(argp, &s, sizeof(s)) ? -EFAULT : 0;
 }
 
