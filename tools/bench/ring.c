@@ -4,6 +4,8 @@
  * buffers that the driver's side has made available, and the question whether the
  * driver wants a call.
  *
+ *	packed=1	the format
+ *	order=1		VIRTIO_F_IN_ORDER
  *	descs=N		of each buffer's chain
  *	batch=N
  *	num=N		entries of the ring
@@ -13,19 +15,20 @@
 #include <string.h>
 
 #include "bench.h"
-#include "split.h"
+#include "virtqueue.h"
 
 #define MAX_BATCH	64
 #define LINE		64
 
-static struct vhx_split ring;
-static struct vring_desc *desc;
-static struct vring_avail *avail;
-static struct vring_used *used;
+static struct vhx_ring ring;
+static bool packed;
+static void *table, *driver, *device;
 static struct vhx_chain chains[MAX_BATCH];
 static struct vhx_seg segs[MAX_BATCH * 16];
 static unsigned int batch, descs, num;
-static u16 avail_idx, first;
+/* Buffers that were made available, and descriptors. */
+static u16 avail_idx;
+static u32 ndescs;
 
 static int no_tables(const struct vhx_ring_reader *rd, void *dst, u64 addr,
 		     u32 len)
@@ -35,19 +38,51 @@ static int no_tables(const struct vhx_ring_reader *rd, void *dst, u64 addr,
 
 static const struct vhx_ring_reader reader = { no_tables };
 
-/* The driver's part. */
-static void offer(void)
+static void offer_split(void)
 {
+	struct vring_avail *avail = driver;
 	unsigned int i;
 
 	for (i = 0; i < batch; i++)
 		avail->ring[(avail_idx + i) & (num - 1)] =
-			htole16((u16)((first + i * descs) & (num - 1)));
-	first += batch * descs;
+			htole16((u16)((ndescs + i * descs) & (num - 1)));
 	avail_idx += batch;
 	WRITE_ONCE(avail->idx, htole16(avail_idx));
 	/* As a driver does that wants a call for the last of them. */
 	avail->ring[num] = htole16((u16)(avail_idx - 1));
+}
+
+/* Here too. */
+static void offer_packed(void)
+{
+	struct vring_packed_desc_event *event = driver;
+	unsigned int i, last = (ndescs + (batch - 1) * descs) % (2 * num);
+
+	for (i = 0; i < batch * descs; i++) {
+		unsigned int at = (ndescs + i) % (2 * num);
+		struct vring_packed_desc *d = table;
+
+		d += at % num;
+		d->len = htole32(4096);
+		d->id = htole16((u16)(at % num));
+		d->flags = htole16((at < num ? 1 << VRING_PACKED_DESC_F_AVAIL :
+				    1 << VRING_PACKED_DESC_F_USED) |
+				   (i % descs + 1 < descs ? VRING_DESC_F_NEXT :
+				    0));
+	}
+	event->flags = htole16(VRING_PACKED_EVENT_FLAG_DESC);
+	event->off_wrap = htole16((u16)(last % num |
+		(last < num) << VRING_PACKED_EVENT_F_WRAP_CTR));
+}
+
+/* The driver's part. */
+static void offer(void)
+{
+	if (packed)
+		offer_packed();
+	else
+		offer_split();
+	ndescs += batch * descs;
 }
 
 static void serve(void)
@@ -56,14 +91,13 @@ static void serve(void)
 	unsigned int i;
 	int n;
 
-	n = vhx_split_pop(&ring, chains, batch, segs, ARRAY_SIZE(segs),
-			  &reader);
+	n = vhx_ring_pop(&ring, chains, batch, segs, ARRAY_SIZE(segs), &reader);
 	if (n != (int)batch)
 		bench_die(-EPROTO, "popped %d", n);
 	for (i = 0; i < batch; i++)
 		done[i] = (struct vhx_used){ .id = chains[i].id };
-	vhx_split_push(&ring, done, batch);
-	if (!vhx_split_need_call(&ring))
+	vhx_ring_push(&ring, done, batch);
+	if (!vhx_ring_need_call(&ring))
 		bench_die(-EPROTO, "no call");
 }
 
@@ -76,19 +110,37 @@ static void touch(const void *p, size_t len)
 		(void)READ_ONCE(w[i]);
 }
 
-static void touch_all(void)
+static void scribble(void *p, size_t len)
 {
-	u16 slot = (u16)(avail_idx - batch) & (num - 1);
-	u64 *w = (u64 *)&used->ring[slot];
+	u64 *w = p;
 	size_t i;
 
-	touch(&avail->ring[slot], batch * sizeof(avail->ring[0]));
-	touch(&desc[(u16)(first - batch * descs) & (num - 1)],
-	      batch * descs * sizeof(*desc));
-	for (i = 0; i < batch * sizeof(used->ring[0]) / sizeof(*w);
-	     i += LINE / sizeof(*w))
+	for (i = 0; i < len / sizeof(*w); i += LINE / sizeof(*w))
 		WRITE_ONCE(w[i], i);
+}
+
+static void touch_split(void)
+{
+	u16 slot = (u16)(avail_idx - batch) & (num - 1);
+	const struct vring_avail *avail = driver;
+	struct vring_used *used = device;
+
+	touch(&avail->ring[slot], batch * sizeof(avail->ring[0]));
+	scribble(&used->ring[slot], batch * sizeof(used->ring[0]));
 	WRITE_ONCE(used->idx, avail_idx);
+}
+
+static void touch_all(void)
+{
+	struct vring_desc *d = table;
+	size_t len = batch * descs * sizeof(*d);
+
+	d += (ndescs - batch * descs) % num;
+	touch(d, len);
+	if (packed)
+		scribble(d, len);
+	else
+		touch_split();
 }
 
 static void run_with(void (*what)(void), __u64 n)
@@ -121,9 +173,33 @@ static void *area(size_t bytes)
 	return p;
 }
 
+static void fill_split(void)
+{
+	struct vring_desc *d = table;
+	unsigned int i;
+
+	for (i = 0; i < num; i++)
+		d[i] = (struct vring_desc){
+			.addr = htole64(0x100000 + i * 4096ULL),
+			.len = htole32(4096),
+			.flags = htole16(i % descs + 1 < descs ?
+					 VRING_DESC_F_NEXT : 0),
+			.next = htole16((u16)((i + 1) % num)),
+		};
+}
+
+static void fill_packed(void)
+{
+	struct vring_packed_desc *d = table;
+	unsigned int i;
+
+	for (i = 0; i < num; i++)
+		d[i].addr = htole64(0x100000 + i * 4096ULL);
+}
+
 void ring_bench(struct bench *b)
 {
-	unsigned int i;
+	struct vhx_ring_config config;
 
 	descs = (unsigned int)opt_num("descs", 1);
 	batch = (unsigned int)opt_num("batch", 64);
@@ -132,22 +208,27 @@ void ring_bench(struct bench *b)
 	    num & (num - 1) || num < batch * descs || num % descs)
 		bench_die(-EINVAL, "options");
 
-	desc = area(vhx_split_desc_size(num));
-	avail = area(vhx_split_avail_size(num));
-	used = area(vhx_split_used_size(num));
-	for (i = 0; i < num; i++)
-		desc[i] = (struct vring_desc){
-			.addr = htole64(0x100000 + i * 4096ULL),
-			.len = htole32(4096),
-			.flags = htole16(i % descs + 1 < descs ?
-					 VRING_DESC_F_NEXT : 0),
-			.next = htole16((u16)((i + 1) % num)),
-		};
-	ring = (struct vhx_split){
-		.num = (u16)num, .event_idx = true, .desc = desc,
-		.avail = avail, .used = used,
+	packed = opt_num("packed", 0);
+	config = (struct vhx_ring_config){
+		.num = (u16)num, .packed = packed, .event_idx = true,
+		.base = vhx_ring_fresh_base(packed),
+		.desc = area(vhx_ring_desc_size(packed, num)),
+		.driver = area(vhx_ring_driver_size(packed, num)),
+		.device = area(vhx_ring_device_size(packed, num)),
 	};
-	vhx_split_init(&ring, 0);
+	if (opt_num("order", 0)) {
+		config.slots = area(num * sizeof(*config.slots));
+		config.held = area(num * sizeof(*config.held));
+	}
+	table = config.desc;
+	driver = config.driver;
+	device = config.device;
+	if (packed)
+		fill_packed();
+	else
+		fill_split();
+	if (vhx_ring_init(&ring, &config))
+		bench_die(-EINVAL, "ring");
 	*b = (struct bench){
 		.op = "buffer", .chunk = batch,
 		.run = opt_num("floor", 0) ? run_floor : run,

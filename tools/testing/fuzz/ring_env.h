@@ -28,6 +28,7 @@ typedef uint64_t u64;
 	__attribute__((__aligned__(SMP_CACHE_BYTES)))
 
 #define BIT(n) (1UL << (n))
+#define BIT_ULL(n) (1ULL << (n))
 
 #define U16_MAX UINT16_MAX
 #define U32_MAX UINT32_MAX

@@ -12,8 +12,11 @@
 #define DESC_ID_SHIFT		32
 #define DESC_FLAGS_SHIFT	48
 
-#define DESC_F_AVAIL		BIT(VRING_PACKED_DESC_F_AVAIL)
-#define DESC_F_USED		BIT(VRING_PACKED_DESC_F_USED)
+#define DESC_F_AVAIL		BIT_ULL(VRING_PACKED_DESC_F_AVAIL)
+#define DESC_F_USED		BIT_ULL(VRING_PACKED_DESC_F_USED)
+#define AVAIL_OR_USED		(DESC_F_AVAIL | DESC_F_USED)
+#define NEXT_OR_INDIRECT	(VRING_DESC_F_NEXT | VRING_DESC_F_INDIRECT)
+#define DESC_FLAGS		(NEXT_OR_INDIRECT | VRING_DESC_F_WRITE)
 
 /* Above the buffer id in &struct vhx_chain.id. */
 #define ID_NDESC_SHIFT		16
@@ -36,9 +39,9 @@ static __always_inline u64 desc_addr(const struct vring_packed_desc *d)
 	return read_u64(&d->addr);
 }
 
-static __always_inline bool rest_has(u64 rest, u64 flags)
+static __always_inline u64 rest_flags(u64 rest)
 {
-	return rest & flags << DESC_FLAGS_SHIFT;
+	return rest >> DESC_FLAGS_SHIFT;
 }
 
 /* @n descriptors on from @pos, @n no more than there are. */
@@ -54,21 +57,24 @@ static __always_inline u16 packed_ahead(u16 num, u16 pos, unsigned int n)
 	return index | wrap;
 }
 
-/* Available: one flag is the driver's wrap counter and the other is not. */
-static __always_inline bool rest_is_avail(u64 rest, u16 pos)
+/* Of an available descriptor one flag is the wrap counter, the other is not. */
+static __always_inline u16 avail_flags(u16 pos)
 {
-	u64 want = pos & VHX_PACKED_WRAP ? DESC_F_AVAIL : DESC_F_USED;
+	return pos & VHX_PACKED_WRAP ? DESC_F_AVAIL : DESC_F_USED;
+}
 
-	return (rest >> DESC_FLAGS_SHIFT & (DESC_F_AVAIL | DESC_F_USED)) ==
-	       want;
+/* Of a used one both are. */
+static __always_inline u64 used_flags(u16 pos)
+{
+	return pos & VHX_PACKED_WRAP ? AVAIL_OR_USED << DESC_FLAGS_SHIFT : 0;
 }
 
 /*
  * The descriptors of an indirect table follow each other (2.8.7); but for
  * INDIRECT, which the driver must not set, and WRITE their flags mean nothing.
  */
-static noinline int walk_indirect(struct walk *walk, u64 table, u32 len,
-				  const struct vhx_ring_reader *rd)
+static int walk_indirect(struct walk *walk, u64 table, u32 len,
+			 const struct vhx_ring_reader *rd)
 {
 	struct walk w = *walk;
 	struct vring_packed_desc window[INDIRECT_WINDOW];
@@ -92,10 +98,7 @@ static noinline int walk_indirect(struct walk *walk, u64 table, u32 len,
 				return err;
 		}
 		rest = desc_rest(d);
-		if (unlikely(rest_has(rest, VRING_DESC_F_INDIRECT)))
-			return -EINVAL;
-		err = walk_add(&w, desc_addr(d), rest,
-			       rest_has(rest, VRING_DESC_F_WRITE));
+		err = walk_add(&w, desc_addr(d), rest, rest_flags(rest));
 		if (unlikely(err))
 			return err;
 	}
@@ -103,85 +106,116 @@ static noinline int walk_indirect(struct walk *walk, u64 table, u32 len,
 	return 0;
 }
 
+/* The buffer takes @ndesc descriptors, which is returned; @rest is the last's. */
+static __always_inline int packed_id(struct vhx_chain *c, u64 rest,
+				     unsigned int ndesc)
+{
+	c->id = (u16)(rest >> DESC_ID_SHIFT) | ndesc << ID_NDESC_SHIFT;
+	return ndesc;
+}
+
+/* A chain that is an indirect table, to which the descriptor @d points. */
+static noinline int walk_table(const struct vhx_packed *r, struct vhx_chain *c,
+			       const struct vring_packed_desc *d, u64 rest,
+			       struct vhx_seg **segs, const struct vhx_seg *end,
+			       const struct vhx_ring_reader *rd)
+{
+	struct walk w = { .seg = *segs, .limit = end };
+	int err;
+
+	if (!r->indirect || rest_flags(rest) & VRING_DESC_F_NEXT)
+		return -EINVAL;
+	err = walk_indirect(&w, desc_addr(d), rest, rd);
+	if (!err)
+		err = walk_end(&w, c, *segs);
+	if (unlikely(err))
+		return err;
+	*segs = w.seg;
+	return packed_id(c, rest, 1);
+}
+
 /*
- * The chain that begins with the descriptor at @index, of which @rest was read,
- * and that is more than this one or an indirect table; @segs goes on. Of a
- * descriptor its flags are looked at first, then whether there is room for it.
- * Only the first one's flags say that it is available: the driver has written
- * the others before it (2.8.21).
+ * The chain that begins with the descriptor @d, of which @rest was read; @segs
+ * goes on. For a descriptor there must be room first, then its flags are looked
+ * at. Only the first one's say that it is available: the driver has written the
+ * others before it (2.8.21).
  *
  * Return: how many descriptors of the ring it takes, or a negative errno.
  */
 static __always_inline int walk_chain(const struct vhx_packed *r,
-				      struct vhx_chain *c, u16 index, u64 rest,
-				      struct vhx_seg **segs,
+				      struct vhx_chain *c,
+				      const struct vring_packed_desc *d,
+				      u64 rest, struct vhx_seg **segs,
 				      const struct vhx_seg *end,
 				      const struct vhx_ring_reader *rd)
 {
-	const struct vring_packed_desc *d = &r->desc[index];
-	const struct vring_packed_desc *stop = &r->desc[r->num];
-	const unsigned int num = r->num;
-	struct vhx_seg *seg = *segs, *in = NULL;
-	const struct vhx_seg *limit = end;
+	struct vhx_seg *first = *segs, *seg = first, *in, *behind = first;
+	const struct vhx_seg *limit = walk_limit(seg, end, r->num);
+	const struct vhx_seg *lap = seg + (&r->desc[r->num] - d);
+	u32 flags = rest_flags(rest);
 	u64 out_len = 0, in_len = 0;
-	struct walk w;
-	int n, err;
+	unsigned int n;
 
-	if (rest_has(rest, VRING_DESC_F_INDIRECT)) {
-		if (!r->indirect || rest_has(rest, VRING_DESC_F_NEXT))
-			return -EINVAL;
-		w = (struct walk){ .seg = seg, .limit = end };
-		n = 1;
-		err = walk_indirect(&w, desc_addr(d), rest, rd);
-		if (unlikely(err))
-			return err;
-		goto checked;
-	}
-	if (num < limit - seg)
-		limit = seg + num;
+	if (unlikely(seg == limit))
+		goto full;
+	/* One look for both: where the chain or the ring is at its end. */
+	if (lap > limit)
+		lap = limit;
 
-	while (!rest_has(rest, VRING_DESC_F_WRITE | VRING_DESC_F_INDIRECT)) {
-		if (unlikely(seg == limit))
-			goto full;
-		seg->addr = desc_addr(d);
-		seg->len = rest;
-		out_len += (u32)rest;
-		seg++;
-		if (!rest_has(rest, VRING_DESC_F_NEXT))
-			goto end;
-		if (unlikely(++d == stop))
+	while ((flags & DESC_FLAGS) == VRING_DESC_F_NEXT) {
+		out_len += walk_put(seg++, desc_addr(d), rest);
+		d++;
+		if (unlikely(seg == lap)) {
+			if (seg == limit)
+				goto full;
+			lap = limit;
 			d = r->desc;
+		}
 		rest = desc_rest(d);
+		flags = rest_flags(rest);
+	}
+	if (!(flags & DESC_FLAGS)) {
+		out_len += walk_put(seg++, desc_addr(d), rest);
+		in = seg;
+		goto end;
 	}
 	in = seg;
-	while (rest_has(rest, VRING_DESC_F_WRITE) &&
-	       !rest_has(rest, VRING_DESC_F_INDIRECT)) {
-		if (unlikely(seg == limit))
-			goto full;
-		seg->addr = desc_addr(d);
-		seg->len = rest;
-		in_len += (u32)rest;
-		seg++;
-		if (!rest_has(rest, VRING_DESC_F_NEXT))
-			goto end;
-		if (unlikely(++d == stop))
+	while ((flags & DESC_FLAGS) ==
+	       (VRING_DESC_F_WRITE | VRING_DESC_F_NEXT)) {
+		in_len += walk_put(seg++, desc_addr(d), rest);
+		d++;
+		if (unlikely(seg == lap)) {
+			if (seg == limit)
+				goto full;
+			lap = limit;
 			d = r->desc;
+		}
 		rest = desc_rest(d);
+		flags = rest_flags(rest);
+	}
+	if ((flags & DESC_FLAGS) == VRING_DESC_F_WRITE) {
+		in_len += walk_put(seg++, desc_addr(d), rest);
+		goto end;
 	}
 	/* Readable behind writable, or a table that is not alone. */
-	return -EINVAL;
-end:
-	n = seg - *segs;
-	w = (struct walk){ seg, end, in, out_len, in_len };
-checked:
-	err = walk_end(&w, c, *segs);
-	if (unlikely(err))
-		return err;
-	c->id = (u16)(rest >> DESC_ID_SHIFT) | (u32)n << ID_NDESC_SHIFT;
-	*segs = w.seg;
+	if (seg != first || !(flags & VRING_DESC_F_INDIRECT))
+		return -EINVAL;
+	/* Of @seg no address is taken: it is kept in a register. */
+	n = walk_table(r, c, d, rest, &behind, end, rd);
+	*segs = behind;
 	return n;
+end:
+	if (unlikely((out_len | in_len) >> 32))
+		return -EINVAL;
+	n = seg - first;
+	c->nout = in - first;
+	c->nin = n - c->nout;
+	c->out_len = out_len;
+	c->in_len = in_len;
+	*segs = seg;
+	return packed_id(c, rest, n);
 full:
-	return seg - *segs == num ? -ELOOP : -E2BIG;
+	return seg - first == r->num ? -ELOOP : -E2BIG;
 }
 
 /**
@@ -201,15 +235,33 @@ void vhx_packed_init(struct vhx_packed *r, u16 avail, u16 used)
 }
 
 /* In order a buffer is known by its place, and who it is when its turn comes. */
-static __always_inline void packed_note(struct vhx_packed *r,
-					struct vhx_chain *c, u16 index)
+static noinline void packed_note(struct vhx_packed *r, struct vhx_chain *c,
+				 const struct vhx_chain *end)
 {
-	r->slots[index] = (struct vhx_slot){
-		.in_len = c->in_len,
-		.buf_id = c->id,
-		.ndesc = c->id >> ID_NDESC_SHIFT,
-	};
-	c->id = index;
+	for (; c != end; c++) {
+		r->slots[c->pos] = (struct vhx_slot){
+			.in_len = c->in_len,
+			.buf_id = c->id,
+			.ndesc = c->id >> ID_NDESC_SHIFT,
+		};
+		c->id = c->pos;
+	}
+}
+
+/* Descriptors from one index to another, none if they are the same. */
+static unsigned int packed_between(const struct vhx_packed *r, u16 from, u16 to)
+{
+	int n = (to & VHX_PACKED_INDEX) - (from & VHX_PACKED_INDEX);
+
+	return n < 0 ? n + r->num : n;
+}
+
+/* What was given back is popped again, up to @index. */
+static noinline void packed_see(struct vhx_packed *r, u16 index)
+{
+	unsigned int n = packed_between(r, r->avail, index);
+
+	r->seen -= min_t(unsigned int, r->seen, n);
 }
 
 /**
@@ -228,43 +280,49 @@ int vhx_packed_pop(struct vhx_packed *r, struct vhx_chain *chains,
 		   const struct vhx_ring_reader *rd)
 {
 	const struct vhx_seg *end = segs + nsegs;
-	const u16 num = r->num;
-	unsigned int popped = 0, i;
-	u16 pos = r->avail;
+	const struct vhx_chain *last = chains + n;
+	const unsigned int num = r->num;
+	unsigned int index = r->avail & VHX_PACKED_INDEX;
+	const struct vring_packed_desc *d = &r->desc[index];
+	u64 wrap = r->avail & VHX_PACKED_WRAP, want = avail_flags(wrap);
+	struct vhx_chain *c;
 	int took = 0;
 
-	for (i = 0; i < n; i++) {
-		u16 index = pos & VHX_PACKED_INDEX;
-		const struct vring_packed_desc *d = &r->desc[index];
-		struct vhx_chain *c = &chains[i];
-		u64 rest;
+	for (c = chains; c != last; c++) {
+		u64 rest = desc_rest_acquire(d);
+		u64 flags = rest_flags(rest);
 
-		rest = desc_rest_acquire(d);
-		if (!rest_is_avail(rest, pos))
-			break;
-		c->pos = pos;
+		c->pos = index;
 		/* One descriptor alone, as most buffers for packets are. */
-		if (!rest_has(rest,
-			      VRING_DESC_F_NEXT | VRING_DESC_F_INDIRECT) &&
-		    segs != end) {
+		if (likely((flags & (AVAIL_OR_USED | NEXT_OR_INDIRECT)) ==
+			   want) && likely(segs != end)) {
 			walk_single(c, segs++, desc_addr(d), rest,
-				    rest_has(rest, VRING_DESC_F_WRITE));
-			c->id = (u16)(rest >> DESC_ID_SHIFT) |
-				1U << ID_NDESC_SHIFT;
-			took = 1;
+				    flags & VRING_DESC_F_WRITE);
+			packed_id(c, rest, 1);
+			d++;
+			index++;
 		} else {
-			took = walk_chain(r, c, index, rest, &segs, end, rd);
+			if ((flags & AVAIL_OR_USED) != want)
+				break;
+			took = walk_chain(r, c, d, rest, &segs, end, rd);
 			if (unlikely(took < 0))
 				break;
+			d += took;
+			index += took;
 		}
-		if (r->slots)
-			packed_note(r, c, index);
-		popped += took;
-		pos = packed_ahead(num, pos, took);
+		if (unlikely(index >= num)) {
+			index -= num;
+			d -= num;
+			wrap ^= VHX_PACKED_WRAP;
+			want ^= AVAIL_OR_USED;
+		}
 	}
-	r->avail = pos;
-	r->seen -= min_t(unsigned int, r->seen, popped);
-	return i || took >= 0 ? (int)i : took;
+	if (r->slots)
+		packed_note(r, chains, c);
+	if (r->seen)
+		packed_see(r, index);
+	r->avail = index | wrap;
+	return c != chains || took >= 0 ? (int)(c - chains) : took;
 }
 
 /**
@@ -274,15 +332,15 @@ int vhx_packed_pop(struct vhx_packed *r, struct vhx_chain *chains,
  */
 void vhx_packed_unpop(struct vhx_packed *r, u16 pos)
 {
-	int back = (r->avail & VHX_PACKED_INDEX) - (pos & VHX_PACKED_INDEX);
+	unsigned int back = packed_between(r, pos, r->avail) ?: r->num;
 
-	/* As much as a whole turn: then the index is the same. */
-	if ((r->avail ^ pos) & VHX_PACKED_WRAP)
-		back += r->num;
-	/* Less than nothing was more than a turn, by a driver that lies. */
-	if (unlikely(back < 0))
-		back = r->num;
+	/* It lies behind, and as much as a whole turn. */
+	if (pos >= (r->avail & VHX_PACKED_INDEX))
+		pos |= ~r->avail & VHX_PACKED_WRAP;
+	else
+		pos |= r->avail & VHX_PACKED_WRAP;
 	r->avail = pos;
+	/* No more, even if the driver had more popped than there are. */
 	r->seen = min_t(unsigned int, r->seen + back, r->num);
 }
 
@@ -293,8 +351,10 @@ void vhx_packed_unpop(struct vhx_packed *r, u16 pos)
 bool vhx_packed_more(const struct vhx_packed *r)
 {
 	u16 pos = packed_ahead(r->num, r->avail, r->seen);
+	u64 rest = desc_rest(&r->desc[pos & VHX_PACKED_INDEX]);
 
-	return rest_is_avail(desc_rest(&r->desc[pos & VHX_PACKED_INDEX]), pos);
+	return (rest_flags(rest) & AVAIL_OR_USED) ==
+	       avail_flags(pos);
 }
 
 static void packed_set_event(struct vhx_packed *r, u16 off_wrap, u16 flags)
@@ -337,40 +397,26 @@ bool vhx_packed_kick_enable(struct vhx_packed *r)
 	return vhx_packed_more(r);
 }
 
-/* A used descriptor's second half; of the first one only its address is left. */
-static __always_inline u64 used_rest(u16 pos, u16 buf_id, u32 len)
+/* A used descriptor's second half; @flags are in their place already. */
+static __always_inline u64 used_rest(u64 flags, u16 buf_id, u32 len)
 {
-	u16 flags = pos & VHX_PACKED_WRAP ? DESC_F_AVAIL | DESC_F_USED : 0;
+	/* All ones, as far as it goes, if anything was written. */
+	u64 write = -(u64)len & (u64)VRING_DESC_F_WRITE << DESC_FLAGS_SHIFT;
 
-	if (len)
-		flags |= VRING_DESC_F_WRITE;
-	return len | (u64)buf_id << DESC_ID_SHIFT |
-	       (u64)flags << DESC_FLAGS_SHIFT;
+	return len | (u64)buf_id << DESC_ID_SHIFT | flags | write;
 }
 
-/**
- * struct batch - used descriptors while they are written
- * @first: where the first one will go, or NULL
- * @rest: what it will say
- */
-struct batch {
-	u64 *first;
-	u64 rest;
-};
-
-/* The driver looks at the first one: it is written last. */
-static __always_inline void batch_add(struct vhx_packed *r, struct batch *b,
-				      u16 pos, u16 buf_id, u32 len)
+static __always_inline void write_used(struct vring_packed_desc *d, u64 rest)
 {
-	u64 *to = (u64 *)&r->desc[pos & VHX_PACKED_INDEX].len;
-	u64 rest = used_rest(pos, buf_id, len);
+	WRITE_ONCE(*(__le64 *)&d->len, cpu_to_le64(rest));
+}
 
-	if (!b->first) {
-		b->first = to;
-		b->rest = rest;
-	} else {
-		WRITE_ONCE(*to, (__force u64)cpu_to_le64(rest));
-	}
+/* The driver looks at the first of a batch, which so is written last. */
+static __always_inline void write_first_used(struct vring_packed_desc *d,
+					     u64 rest)
+{
+	/* Pairs with the driver's barrier behind its look at the flags. */
+	smp_store_release((__le64 *)&d->len, cpu_to_le64(rest));
 }
 
 /*
@@ -378,13 +424,14 @@ static __always_inline void batch_add(struct vhx_packed *r, struct batch *b,
  * were used whole is one used descriptor (2.8.14): where the first one's would
  * be, and for the last one.
  */
-static noinline void packed_push_in_order(struct vhx_packed *r,
-					  struct batch *b,
+static noinline bool packed_push_in_order(struct vhx_packed *r,
 					  const struct vhx_used *used,
 					  unsigned int n)
 {
 	u16 pos = r->used, run = pos;
+	struct vring_packed_desc *first = NULL, *d;
 	unsigned int i;
+	u64 rest = 0;
 
 	for (i = 0; i < n; i++)
 		r->held[used[i].id] = (struct vhx_held){ used[i].len, true };
@@ -393,6 +440,7 @@ static noinline void packed_push_in_order(struct vhx_packed *r,
 		const struct vhx_slot *s = &r->slots[r->next];
 		struct vhx_held *h = &r->held[r->next];
 		unsigned int ndesc = s->ndesc;
+		u64 this;
 
 		h->done = false;
 		r->uncalled += ndesc;
@@ -401,28 +449,54 @@ static noinline void packed_push_in_order(struct vhx_packed *r,
 		pos = packed_ahead(r->num, pos, ndesc);
 		if (h->len == s->in_len && r->held[r->next].done)
 			continue;
-		batch_add(r, b, run, s->buf_id, h->len);
+		this = used_rest(used_flags(run), s->buf_id, h->len);
+		d = &r->desc[run & VHX_PACKED_INDEX];
+		if (first) {
+			write_used(d, this);
+		} else {
+			first = d;
+			rest = this;
+		}
 		run = pos;
 	}
+	if (!first)
+		return false;
 	r->used = pos;
+	write_first_used(first, rest);
+	return true;
 }
 
 static __always_inline void packed_push_as_is(struct vhx_packed *r,
-					      struct batch *b,
 					      const struct vhx_used *used,
 					      unsigned int n)
 {
-	u16 pos = r->used;
-	unsigned int i;
+	const unsigned int num = r->num;
+	const struct vhx_used *u, *last = used + n;
+	unsigned int index = r->used & VHX_PACKED_INDEX;
+	u16 wrap = r->used & VHX_PACKED_WRAP;
+	u64 flags = used_flags(wrap);
+	struct vring_packed_desc *first = &r->desc[index], *d = first;
+	u64 rest = used_rest(flags, used->id, used->len);
 
-	for (i = 0; i < n; i++) {
-		unsigned int ndesc = used[i].id >> ID_NDESC_SHIFT;
+	for (u = used;;) {
+		unsigned int ndesc = u->id >> ID_NDESC_SHIFT;
 
-		batch_add(r, b, pos, used[i].id, used[i].len);
-		pos = packed_ahead(r->num, pos, ndesc);
-		r->uncalled += ndesc;
+		d += ndesc;
+		index += ndesc;
+		if (unlikely(index >= num)) {
+			d -= num;
+			index -= num;
+			wrap ^= VHX_PACKED_WRAP;
+			flags ^= AVAIL_OR_USED << DESC_FLAGS_SHIFT;
+		}
+		if (++u == last)
+			break;
+		write_used(d, used_rest(flags, u->id, u->len));
 	}
-	r->used = pos;
+	/* At least one, so as much as a whole turn. */
+	r->uncalled += packed_between(r, r->used, index) ?: num;
+	r->used = index | wrap;
+	write_first_used(first, rest);
 }
 
 /**
@@ -436,18 +510,14 @@ static __always_inline void packed_push_as_is(struct vhx_packed *r,
 bool vhx_packed_push(struct vhx_packed *r, const struct vhx_used *used,
 		     unsigned int n)
 {
-	struct batch b = {};
+	bool shown = true;
 
 	if (r->slots)
-		packed_push_in_order(r, &b, used, n);
+		shown = packed_push_in_order(r, used, n);
 	else
-		packed_push_as_is(r, &b, used, n);
-	if (!b.first)
-		return false;
+		packed_push_as_is(r, used, n);
 	r->uncalled = min_t(unsigned int, r->uncalled, r->num + 1);
-	/* Pairs with the driver's barrier behind its look at the flags. */
-	smp_store_release(b.first, (__force u64)cpu_to_le64(b.rest));
-	return true;
+	return shown;
 }
 
 /**

@@ -12,6 +12,9 @@
 #define DESC_FLAGS_SHIFT	32
 #define DESC_NEXT_SHIFT		48
 
+#define NEXT_OR_INDIRECT	(VRING_DESC_F_NEXT | VRING_DESC_F_INDIRECT)
+#define DESC_FLAGS		(NEXT_OR_INDIRECT | VRING_DESC_F_WRITE)
+
 static __always_inline u64 desc_rest(const struct vring_desc *d)
 {
 	return read_u64(&d->len);
@@ -22,14 +25,15 @@ static __always_inline u64 desc_addr(const struct vring_desc *d)
 	return read_u64(&d->addr);
 }
 
-static __always_inline bool rest_has(u64 rest, u64 flags)
+/* And above them the next. */
+static __always_inline u32 rest_flags(u64 rest)
 {
-	return rest & flags << DESC_FLAGS_SHIFT;
+	return rest >> DESC_FLAGS_SHIFT;
 }
 
 /* An indirect table chains within itself and is the last of its chain. */
-static noinline int walk_indirect(struct walk *walk, u64 table, u32 len,
-				  const struct vhx_ring_reader *rd)
+static int walk_indirect(struct walk *walk, u64 table, u32 len,
+			 const struct vhx_ring_reader *rd)
 {
 	struct walk w = *walk;
 	struct vring_desc window[INDIRECT_WINDOW];
@@ -55,13 +59,10 @@ static noinline int walk_indirect(struct walk *walk, u64 table, u32 len,
 		}
 		d = &window[i - first];
 		rest = desc_rest(d);
-		if (unlikely(rest_has(rest, VRING_DESC_F_INDIRECT)))
-			return -EINVAL;
-		err = walk_add(&w, desc_addr(d), rest,
-			       rest_has(rest, VRING_DESC_F_WRITE));
+		err = walk_add(&w, desc_addr(d), rest, rest_flags(rest));
 		if (unlikely(err))
 			return err;
-		if (!rest_has(rest, VRING_DESC_F_NEXT)) {
+		if (!(rest_flags(rest) & VRING_DESC_F_NEXT)) {
 			*walk = w;
 			return 0;
 		}
@@ -72,11 +73,26 @@ static noinline int walk_indirect(struct walk *walk, u64 table, u32 len,
 	return -ELOOP;
 }
 
+/* The rest of a chain is an indirect table, to which the descriptor @d points. */
+static noinline int walk_table(const struct vhx_split *r, struct walk *w,
+			       const struct vring_desc *d, u64 rest,
+			       struct vhx_chain *c, const struct vhx_seg *first,
+			       const struct vhx_ring_reader *rd)
+{
+	int err;
+
+	if (!r->indirect || rest_flags(rest) & VRING_DESC_F_NEXT)
+		return -EINVAL;
+	err = walk_indirect(w, desc_addr(d), rest, rd);
+	if (!err)
+		err = walk_end(w, c, first);
+	return err;
+}
+
 /*
  * The chain that begins with the descriptor @d, of which @rest was read; @segs
- * goes on. Of a descriptor its flags are looked at first, then whether there is
- * room for it, then its next. A direct chain has no more descriptors than the
- * ring.
+ * goes on. For a descriptor there must be room first, then its flags are looked
+ * at, then its next. A direct chain has no more descriptors than the ring.
  */
 static __always_inline int walk_chain(const struct vhx_split *r,
 				      struct vhx_chain *c,
@@ -86,70 +102,66 @@ static __always_inline int walk_chain(const struct vhx_split *r,
 				      const struct vhx_ring_reader *rd)
 {
 	const unsigned int num = r->num;
-	struct vhx_seg *seg = *segs, *in = NULL;
-	const struct vhx_seg *limit = end;
+	struct vhx_seg *first = *segs, *seg = first, *in;
+	const struct vhx_seg *limit = walk_limit(seg, end, num);
+	u32 flags = rest_flags(rest), i;
 	u64 out_len = 0, in_len = 0;
 	struct walk w;
-	u32 i;
 	int err;
 
-	if (num < limit - seg)
-		limit = seg + num;
-
-	while (!rest_has(rest, VRING_DESC_F_WRITE | VRING_DESC_F_INDIRECT)) {
-		if (unlikely(seg == limit))
-			goto full;
-		seg->addr = desc_addr(d);
-		seg->len = rest;
-		out_len += (u32)rest;
-		seg++;
-		if (!rest_has(rest, VRING_DESC_F_NEXT))
-			goto end;
+	if (unlikely(seg == limit))
+		goto full;
+	while ((flags & DESC_FLAGS) == VRING_DESC_F_NEXT) {
+		out_len += walk_put(seg++, desc_addr(d), rest);
 		i = rest >> DESC_NEXT_SHIFT;
 		if (unlikely(i >= num))
 			return -EINVAL;
+		if (unlikely(seg == limit))
+			goto full;
 		d = &r->desc[i];
 		rest = desc_rest(d);
+		flags = rest_flags(rest);
 	}
-	if (rest_has(rest, VRING_DESC_F_INDIRECT))
-		goto indirect;
+	if (!(flags & DESC_FLAGS)) {
+		out_len += walk_put(seg++, desc_addr(d), rest);
+		in = seg;
+		goto end;
+	}
 	in = seg;
-	do {
-		if (unlikely(seg == limit))
-			goto full;
-		seg->addr = desc_addr(d);
-		seg->len = rest;
-		in_len += (u32)rest;
-		seg++;
-		if (!rest_has(rest, VRING_DESC_F_NEXT))
-			goto end;
+	while ((flags & DESC_FLAGS) ==
+	       (VRING_DESC_F_WRITE | VRING_DESC_F_NEXT)) {
+		in_len += walk_put(seg++, desc_addr(d), rest);
 		i = rest >> DESC_NEXT_SHIFT;
 		if (unlikely(i >= num))
 			return -EINVAL;
+		if (unlikely(seg == limit))
+			goto full;
 		d = &r->desc[i];
 		rest = desc_rest(d);
-	} while (rest_has(rest, VRING_DESC_F_WRITE) &&
-		 !rest_has(rest, VRING_DESC_F_INDIRECT));
-	if (!rest_has(rest, VRING_DESC_F_INDIRECT))
+		flags = rest_flags(rest);
+	}
+	if ((flags & DESC_FLAGS) == VRING_DESC_F_WRITE) {
+		in_len += walk_put(seg++, desc_addr(d), rest);
+		goto end;
+	}
+	/* Readable behind writable. */
+	if (!(flags & VRING_DESC_F_INDIRECT))
 		return -EINVAL;
-indirect:
-	if (!r->indirect || rest_has(rest, VRING_DESC_F_NEXT))
-		return -EINVAL;
-	w = (struct walk){ seg, end, in, out_len, in_len };
-	err = walk_indirect(&w, desc_addr(d), rest, rd);
-	if (unlikely(err))
-		return err;
-	goto checked;
-end:
-	w = (struct walk){ seg, end, in, out_len, in_len };
-checked:
-	err = walk_end(&w, c, *segs);
-	if (unlikely(err))
-		return err;
+	w = (struct walk){ seg, end, in != seg ? in : NULL, out_len, in_len };
+	err = walk_table(r, &w, d, rest, c, first, rd);
 	*segs = w.seg;
+	return err;
+end:
+	if (unlikely((out_len | in_len) >> 32))
+		return -EINVAL;
+	c->nout = in - first;
+	c->nin = seg - in;
+	c->out_len = out_len;
+	c->in_len = in_len;
+	*segs = seg;
 	return 0;
 full:
-	return seg - *segs == num ? -ELOOP : -E2BIG;
+	return seg - first == num ? -ELOOP : -E2BIG;
 }
 
 /**
@@ -185,13 +197,17 @@ static int split_avail(struct vhx_split *r)
 }
 
 /* In order a buffer is known by its place, and who it is when its turn comes. */
-static __always_inline void split_note(struct vhx_split *r, struct vhx_chain *c,
-				       u16 place)
+static noinline void split_note(struct vhx_split *r, struct vhx_chain *c,
+				const struct vhx_chain *end)
 {
-	r->slots[place] = (struct vhx_slot){
-		.in_len = c->in_len, .buf_id = c->id, .ndesc = 1,
-	};
-	c->id = place;
+	for (; c != end; c++) {
+		u16 place = c->pos & (r->num - 1);
+
+		r->slots[place] = (struct vhx_slot){
+			.in_len = c->in_len, .buf_id = c->id, .ndesc = 1,
+		};
+		c->id = place;
+	}
 }
 
 /**
@@ -210,20 +226,20 @@ int vhx_split_pop(struct vhx_split *r, struct vhx_chain *chains, unsigned int n,
 		  const struct vhx_ring_reader *rd)
 {
 	const struct vhx_seg *end = segs + nsegs;
-	const u16 num = r->num, mask = num - 1;
+	const unsigned int num = r->num, mask = num - 1;
+	const struct vhx_chain *last;
+	unsigned int next = r->last_avail;
 	int avail = split_avail(r), err = 0;
-	u16 next = r->last_avail;
-	unsigned int i;
+	struct vhx_chain *c;
 
 	if (avail < 0)
 		return avail;
-	n = min_t(unsigned int, n, avail);
+	last = chains + min_t(unsigned int, n, avail);
 
-	for (i = 0; i < n; i++, next++) {
-		struct vhx_chain *c = &chains[i];
+	for (c = chains; c != last; c++, next++) {
 		const struct vring_desc *d;
+		unsigned int head;
 		u64 rest;
-		u16 head;
 
 		head = le16_to_cpu((__force __le16)
 				   READ_ONCE(r->avail->ring[next & mask]));
@@ -236,21 +252,20 @@ int vhx_split_pop(struct vhx_split *r, struct vhx_chain *chains, unsigned int n,
 		d = &r->desc[head];
 		rest = desc_rest(d);
 		/* One descriptor alone, as most buffers for packets are. */
-		if (!rest_has(rest,
-			      VRING_DESC_F_NEXT | VRING_DESC_F_INDIRECT) &&
-		    segs != end) {
+		if (likely(!(rest_flags(rest) & NEXT_OR_INDIRECT)) &&
+		    likely(segs != end)) {
 			walk_single(c, segs++, desc_addr(d), rest,
-				    rest_has(rest, VRING_DESC_F_WRITE));
-		} else {
-			err = walk_chain(r, c, d, rest, &segs, end, rd);
-			if (unlikely(err))
-				break;
+				    rest_flags(rest) & VRING_DESC_F_WRITE);
+			continue;
 		}
-		if (r->slots)
-			split_note(r, c, next & mask);
+		err = walk_chain(r, c, d, rest, &segs, end, rd);
+		if (unlikely(err))
+			break;
 	}
 	r->last_avail = next;
-	return i ? i : err;
+	if (r->slots)
+		split_note(r, chains, c);
+	return c != chains ? (int)(c - chains) : err;
 }
 
 /**

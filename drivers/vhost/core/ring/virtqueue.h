@@ -113,7 +113,9 @@ static inline u32 vhx_ring_base(const struct vhx_ring *r)
  * Return: the number of chains, 0 if there is none, or a negative errno if the
  * next chain, or the ring itself, is invalid: -EINVAL (an index, a flag or a
  * length is wrong), -ELOOP (a chain longer than the ring), -E2BIG (more than
- * @nsegs segments) or what @rd answered. Chains before an invalid one are
+ * @nsegs segments) or what @rd answered, whichever is met first: for each
+ * descriptor whether there is room for it, then its flags, then its next or its
+ * table; the sum of the lengths at the end. Chains before an invalid one are
  * returned first.
  */
 static inline int vhx_ring_pop(struct vhx_ring *r, struct vhx_chain *chains,

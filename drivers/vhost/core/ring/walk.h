@@ -35,15 +35,17 @@ static __always_inline u64 read_u64(const void *p)
 }
 
 /*
- * Device-readable descriptors come first (2.7.4.2 and 2.8.17); empty ones too,
- * though they mean nothing.
+ * A descriptor of an indirect table. Device-readable ones come first (2.7.4.2
+ * and 2.8.17); empty ones too, though they mean nothing.
  */
-static __always_inline int walk_add(struct walk *w, u64 addr, u32 len, bool in)
+static __always_inline int walk_add(struct walk *w, u64 addr, u32 len, u32 flags)
 {
-	if (unlikely(!in && w->in))
-		return -EINVAL;
+	bool in = flags & VRING_DESC_F_WRITE;
+
 	if (unlikely(w->seg == w->limit))
 		return -E2BIG;
+	if (unlikely(flags & VRING_DESC_F_INDIRECT || (!in && w->in)))
+		return -EINVAL;
 	if (in) {
 		if (!w->in)
 			w->in = w->seg;
@@ -72,17 +74,39 @@ static __always_inline int walk_end(const struct walk *w, struct vhx_chain *c,
 	return 0;
 }
 
+/* Where a chain from @seg on has more descriptors than the ring, or no room. */
+static __always_inline const struct vhx_seg *
+walk_limit(const struct vhx_seg *seg, const struct vhx_seg *end, u16 num)
+{
+	return seg + num < end ? seg + num : end;
+}
+
+/* One more segment. */
+static __always_inline u32 walk_put(struct vhx_seg *seg, u64 addr, u32 len)
+{
+	seg->addr = addr;
+	seg->len = len;
+	return len;
+}
+
 /* A buffer of one descriptor. */
 static __always_inline void walk_single(struct vhx_chain *c,
 					struct vhx_seg *seg, u64 addr, u32 len,
 					bool in)
 {
-	c->nout = !in;
-	c->nin = in;
-	c->out_len = in ? 0 : len;
-	c->in_len = in ? len : 0;
-	seg->addr = addr;
-	seg->len = len;
+	c->nout = 0;
+	c->nin = 0;
+	c->out_len = 0;
+	c->in_len = 0;
+	walk_put(seg, addr, len);
+	/* A queue has mostly one kind: the branch is cheaper than none. */
+	if (in) {
+		c->nin = 1;
+		c->in_len = len;
+	} else {
+		c->nout = 1;
+		c->out_len = len;
+	}
 }
 
 #endif /* _VHX_RING_WALK_H */
