@@ -182,6 +182,8 @@ void vhx_node_unregister(struct vhx_node *node);
  * @ops: its type
  * @queues: attribute: how many queues it has
  * @queue_size: attribute: entries of a queue at most
+ * @packed: attribute: VIRTIO_F_RING_PACKED is offered
+ * @in_order: attribute: VIRTIO_F_IN_ORDER is offered
  *
  * A back end embeds it. Attributes change only while it is not enabled, and it
  * is not enabled anew while it is open, so what an open device sees is fixed.
@@ -191,6 +193,8 @@ struct vhx_instance {
 	const struct vhx_backend_ops *ops;
 	unsigned int queues;
 	unsigned int queue_size;
+	bool packed;
+	bool in_order;
 	/* private: */
 	const struct vhx_type *type;
 	/* serialises attributes and enable */

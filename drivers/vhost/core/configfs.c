@@ -216,14 +216,61 @@ static ssize_t vhx_queue_size_store(struct config_item *item, const char *page,
 	return store_uint(inst, page, len, &inst->queue_size, 32768, true);
 }
 
+static ssize_t store_bool(struct vhx_instance *inst, const char *page,
+			  size_t len, bool *val)
+{
+	bool on;
+	int err;
+
+	err = kstrtobool(page, &on);
+	if (err)
+		return err;
+	err = vhx_instance_lock_disabled(inst);
+	if (err)
+		return err;
+	*val = on;
+	vhx_instance_unlock(inst);
+	return len;
+}
+
+static ssize_t vhx_packed_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%d\n", to_vhx_instance(item)->packed);
+}
+
+static ssize_t vhx_packed_store(struct config_item *item, const char *page,
+				size_t len)
+{
+	struct vhx_instance *inst = to_vhx_instance(item);
+
+	return store_bool(inst, page, len, &inst->packed);
+}
+
+static ssize_t vhx_in_order_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%d\n", to_vhx_instance(item)->in_order);
+}
+
+static ssize_t vhx_in_order_store(struct config_item *item, const char *page,
+				  size_t len)
+{
+	struct vhx_instance *inst = to_vhx_instance(item);
+
+	return store_bool(inst, page, len, &inst->in_order);
+}
+
 CONFIGFS_ATTR(vhx_, enable);
 CONFIGFS_ATTR(vhx_, queues);
 CONFIGFS_ATTR(vhx_, queue_size);
+CONFIGFS_ATTR(vhx_, packed);
+CONFIGFS_ATTR(vhx_, in_order);
 
 static struct configfs_attribute *common_attrs[] = {
 	&vhx_attr_enable,
 	&vhx_attr_queues,
 	&vhx_attr_queue_size,
+	&vhx_attr_packed,
+	&vhx_attr_in_order,
 };
 
 static void inst_release(struct config_item *item)
@@ -261,6 +308,11 @@ static struct config_group *type_make_group(struct config_group *group,
 	inst->ops = type->ops;
 	inst->queues = 1;
 	inst->queue_size = DEF_QUEUE_SIZE;
+	/*
+	 * QEMU offers its guest what the device offers. In order, a completion
+	 * waits for those of slower requests before it: who wants that says so.
+	 */
+	inst->packed = true;
 	mutex_init(&inst->lock);
 	atomic_set(&inst->opened, -1);
 	config_group_init_type_name(&inst->group, name, &type->item_type);

@@ -23,7 +23,6 @@
 /* Ring features, which the core implements for every device type. */
 #define VHX_RING_FEATURES (BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) | \
 			   BIT_ULL(VIRTIO_RING_F_EVENT_IDX) |	  \
-			   BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY) |	  \
 			   BIT_ULL(VIRTIO_F_ANY_LAYOUT) |	  \
 			   BIT_ULL(VIRTIO_F_VERSION_1) |	  \
 			   BIT_ULL(VIRTIO_F_RING_PACKED) |	  \

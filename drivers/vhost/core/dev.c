@@ -46,6 +46,10 @@ u64 vhx_dev_offered(struct vhx_dev *dev)
 
 	if (dev->ops->dev_features)
 		features |= dev->ops->dev_features(dev);
+	if (dev->inst && !dev->inst->packed)
+		features &= ~BIT_ULL(VIRTIO_F_RING_PACKED);
+	if (dev->inst && !dev->inst->in_order)
+		features &= ~BIT_ULL(VIRTIO_F_IN_ORDER);
 	return features;
 }
 

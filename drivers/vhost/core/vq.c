@@ -113,10 +113,21 @@ static int vq_fill(struct vhx_vq *vq, const struct vhx_mem *mem,
 	return 0;
 }
 
-/* Buffers popped and not yet completed: the worker's view, if anything too many */
-static u32 vq_in_flight(const struct vhx_vq *vq)
+/*
+ * More buffers popped and not yet completed than the ring has entries? If it
+ * looks so, once more, as the look without the lock may be at an old value: what
+ * came between was the driver's doing.
+ */
+static bool vq_too_many(struct vhx_vq *vq, unsigned int n)
 {
-	return vq->popped - READ_ONCE(vq->pushed);
+	bool too_many;
+
+	if (likely(vq->popped + n - READ_ONCE(vq->pushed) <= vq->num))
+		return false;
+	spin_lock_irq(&vq->used_lock);
+	too_many = vq->popped + n - vq->pushed > vq->num;
+	spin_unlock_irq(&vq->used_lock);
+	return too_many;
 }
 
 static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
@@ -129,7 +140,7 @@ static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 	got = vhx_ring_pop(&vq->ring, vq->chains, min(n, VHX_BATCH), vq->segs,
 			   VHX_MAX_SEGS, &reader.rd);
 	/* An entry that was made available again before it was used. */
-	if (unlikely(got > 0 && vq_in_flight(vq) + got > vq->num))
+	if (unlikely(got > 0 && vq_too_many(vq, got)))
 		got = -EINVAL;
 	if (unlikely(got < 0)) {
 		vhx_vq_fail(vq, got, "invalid descriptor chain");
@@ -252,7 +263,7 @@ void vhx_vq_push_batch(struct vhx_vq *vq, const struct vhx_used *used,
 	/* Stopping a queue waits for this section, so @vq stays. */
 	rcu_read_lock();
 	spin_lock_irqsave(&vq->used_lock, flags);
-	/* Who sees a completion, and makes the entry available, sees this. */
+	/* Before the driver can make the entry available again. */
 	WRITE_ONCE(vq->pushed, vq->pushed + n);
 	if (!vhx_ring_push(&vq->ring, used, n))
 		;

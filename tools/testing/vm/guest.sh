@@ -17,6 +17,7 @@ guest_dir=$(mktemp -d)
 guest_pid=
 guest_devices=()
 guest_instances=()
+guest_taps=()
 guest_fds=()
 trap guest_cleanup EXIT
 
@@ -32,6 +33,14 @@ vhxctl() { "$guest_here/../../vhxctl/vhxctl" "$@"; }
 # guest_instance TYPE NAME OPTION...: an instance of vhx, until guest_remove.
 guest_instance() {
 	vhxctl create "$@" && guest_instances+=("$2")
+}
+
+# guest_vdpa TYPE NAME OPTION...: gives the guest an instance, made with vhxctl's
+# options.
+guest_vdpa() {
+	guest_instance "$@" || return
+	# shellcheck disable=SC2207
+	guest_devices+=($(vhxctl qemu "$2"))
 }
 
 # guest_disk KIND NAME DEVICE [PROPERTY=VALUE]...: NAME is its serial number.
@@ -53,17 +62,19 @@ guest_disk() {
 	esac
 }
 
-# guest_net KIND TAP N: makes the tap, with address 10.0.N.1; in the guest the
-# device's MAC address ends in N and its address is 10.0.N.2. KIND is vhx,
-# vhost for the kernel's own, or qemu.
+# guest_net KIND TAP N [PROPERTY=VALUE]...: makes the tap, with address 10.0.N.1;
+# in the guest the device's MAC address ends in N and its address is 10.0.N.2.
+# KIND is vhx, vhost for the kernel's own, or qemu.
 guest_net() {
-	local vhost=off fd
+	local vhost=off fd more
 
 	modprobe tun
 	ip link delete "$2" 2>/dev/null
-	ip tuntap add dev "$2" mode tap vnet_hdr &&
+	ip tuntap add dev "$2" mode tap vnet_hdr && guest_taps+=("$2") &&
 		ip address add "10.0.$3.1/24" dev "$2" &&
 		ip link set "$2" up || return
+	more=$(printf ',%s' "${@:4}")
+	[[ $# -gt 3 ]] || more=
 	case $1 in
 	vhx)	exec {fd}<>/dev/vhx-net || return
 		guest_fds+=("$fd")
@@ -73,16 +84,14 @@ guest_net() {
 	esac
 	guest_devices+=(
 		-netdev "tap,id=$2,ifname=$2,script=no,downscript=no,vhost=$vhost"
-		-device "virtio-net-pci,netdev=$2,mac=$(printf 52:54:00:00:00:%02x "$3")"
+		-device "virtio-net-pci,netdev=$2,mac=$(printf 52:54:00:00:00:%02x "$3")$more"
 	)
 }
 
 # guest_rng KIND NAME: vhx or qemu.
 guest_rng() {
 	case $1 in
-	vhx)	guest_instance rng "$2" || return
-		# shellcheck disable=SC2207
-		guest_devices+=($(vhxctl qemu "$2")) ;;
+	vhx)	guest_vdpa rng "$2" ;;
 	qemu)	guest_devices+=(-device virtio-rng-pci) ;;
 	esac
 }
@@ -95,11 +104,15 @@ guest_close_fds() {
 	guest_fds=()
 }
 
-# guest_remove: the instances that the guest had. It is off.
+# guest_remove: the instances and taps that the guest had. It is off.
 guest_remove() {
 	local name status=0
 
 	guest_close_fds
+	for name in "${guest_taps[@]}"; do
+		ip link delete "$name" || status=1
+	done
+	guest_taps=()
 	for name in "${guest_instances[@]}"; do
 		vhxctl destroy "$name" || status=1
 	done

@@ -155,6 +155,8 @@ static long vhost_ioctl(struct vhx_dev *dev, unsigned int cmd,
 	}
 }
 
+/* The legacy interface's alone: a vdpa device has none. */
 const struct vhx_personality vhx_vhost_personality = {
+	.features = BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY),
 	.ioctl = vhost_ioctl,
 };

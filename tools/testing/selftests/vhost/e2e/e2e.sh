@@ -11,7 +11,7 @@
 #	GUEST_BOUND	seconds that a step may take
 kind=${E2E_KIND:-vhx}
 mib=${E2E_MIB:-64}
-seconds=${E2E_SECONDS:-3}
+TCP_SECONDS=${E2E_SECONDS:-3}
 disk=/dev/vda
 case $(uname -r) in *debug*) : "${GUEST_BOUND:=600}" ;; esac
 
@@ -22,6 +22,8 @@ here=$(dirname "$(realpath "$0")")
 . "$here/../../../vm/guest.sh"
 # shellcheck source-path=SCRIPTDIR source=../../../vm/measure.sh
 . "$here/../../../vm/measure.sh"
+# shellcheck source-path=SCRIPTDIR source=traffic.sh
+. "$here/traffic.sh"
 
 devices() {
 	guest_disk "$kind" root $disk bootindex=1 &&
@@ -53,17 +55,6 @@ write_files() {
 read_files() {
 	guest_run "echo 3 >/proc/sys/vm/drop_caches
 		cd /data && cmp sums /tmp/sums && sha256sum -c sums"
-}
-
-# tcp OPTION...: the bytes that arrived.
-tcp() {
-	local bytes
-
-	measure_serve || return
-	bytes=$(timeout "$GUEST_BOUND" iperf3 -J -c 10.0.1.2 -t "$seconds" "$@" |
-		jq .end.sum_received.bytes)
-	echo "$bytes bytes"
-	[[ $bytes -gt 0 ]]
 }
 
 # heard: reads what three pings say.
@@ -126,8 +117,8 @@ must "a guest boots from the disk by its firmware" guest_start
 try "its root file system is on that disk" same_disk
 must "it writes $mib MiB of files" write_files
 try "it reads them back from the disk" read_files
-try "TCP from host to guest" tcp
-try "TCP from guest to host" tcp -R
+try "TCP from host to guest" tcp 1
+try "TCP from guest to host" tcp 1 -R
 for size in 56 1472 9000 65000; do
 	try "ping of $size bytes both ways" pings $size
 done
