@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The device: the engine, used as drivers/vhost/core/vq.c does. Its buffers are
+ * those that the driver made, in that order, or a property is broken.
+ */
+#include <string.h>
+
+#include "explore.h"
+
+enum device_phase {
+	BEGIN,		/* kicks are not wanted */
+	POP,
+	TAKE,		/* uses what was popped */
+	PUSH,
+	CALL,
+	REARM,
+	SLEEP,
+};
+
+static struct device {
+	struct vhx_ring ring;
+	struct vhx_slot slots[EXPLORE_SIZE_MAX];
+	struct vhx_held held[EXPLORE_SIZE_MAX];
+	struct vhx_chain chains[EXPLORE_BUFFERS];
+	enum device_phase phase;
+	u8 popped;	/* in all */
+	u8 have;	/* in @chains */
+	u8 taken;	/* of these */
+	u8 pushed;	/* and of these */
+	bool uncalled;
+} device;
+
+unsigned int explore_popped(void)
+{
+	return device.popped;
+}
+
+static void check_seg(const struct vhx_seg *seg, u64 addr, u32 len)
+{
+	if (seg->addr != addr || seg->len != len)
+		explore_fail("a buffer is popped whose descriptor is stale");
+}
+
+/* One that can be read is followed by one that can be written. */
+static const struct vhx_seg *check_chain(const struct vhx_chain *c,
+					 const struct vhx_seg *segs,
+					 unsigned int k)
+{
+	if (c->nin != 1 || c->nout > 1)
+		explore_fail("a buffer is popped that was not added");
+	if (c->nout) {
+		check_seg(segs, buffer_addr(k) + BUFFER_SECOND, 1);
+		segs++;
+	}
+	check_seg(segs, buffer_addr(k), buffer_len(k));
+	return segs + 1;
+}
+
+static void pop(void)
+{
+	struct device *d = &device;
+	struct vhx_seg segs[2 * EXPLORE_BUFFERS];
+	const struct vhx_seg *seg = segs;
+	/* What is not enough is put together one by one, as vhx_net does. */
+	unsigned int n = config.needs > 1 ? 1 : config.batch;
+	int got, i;
+
+	got = vhx_ring_pop(&d->ring, d->chains + d->have, n, segs,
+			   2 * EXPLORE_BUFFERS, NULL);
+	if (got < 0)
+		explore_fail("a buffer is popped that is invalid");
+	for (i = 0; i < got; i++) {
+		if (d->popped == EXPLORE_BUFFERS)
+			explore_fail("a buffer is popped that was not added");
+		seg = check_chain(&d->chains[d->have], seg, d->popped);
+		d->have++;
+		d->popped++;
+	}
+	if (got && d->have < config.needs)
+		return;
+	if (got) {
+		d->phase = TAKE;
+		return;
+	}
+	if (d->have)
+		vhx_ring_unpop(&d->ring, d->chains[0].pos);
+	d->popped -= d->have;
+	d->have = 0;
+	d->phase = config.late && d->uncalled ? CALL : REARM;
+}
+
+/* Reads what the driver left in a buffer, and answers. */
+static void take(void)
+{
+	struct device *d = &device;
+	u64 *data = &area.data[d->popped - d->have + d->taken];
+
+	if (READ_ONCE(*data) != buffer_request(data - area.data))
+		explore_fail("a buffer is popped whose contents are stale");
+	WRITE_ONCE(*data, buffer_answer(data - area.data));
+	if (++d->taken == d->have)
+		d->phase = PUSH;
+}
+
+static enum device_phase after_push(void)
+{
+	return device.have ? PUSH : POP;
+}
+
+static void push(void)
+{
+	struct device *d = &device;
+	unsigned int n = config.singly ? 1 : d->have, i;
+	struct vhx_used used[EXPLORE_BUFFERS];
+
+	for (i = 0; i < n; i++) {
+		unsigned int at = config.backwards ?
+				  d->have - 1 - d->pushed : d->pushed;
+
+		used[i].id = d->chains[at].id;
+		used[i].len = buffer_used(d->popped - d->have + at);
+		d->pushed++;
+	}
+	if (d->pushed == d->have) {
+		memset(d->chains, 0, sizeof(d->chains));
+		d->have = 0;
+		d->taken = 0;
+		d->pushed = 0;
+	}
+	if (vhx_ring_push(&d->ring, used, n))
+		d->uncalled = true;
+	d->phase = config.late || !d->uncalled ? after_push() : CALL;
+}
+
+static void call(void)
+{
+	device.phase = config.late ? REARM : after_push();
+	device.uncalled = false;
+	if (vhx_ring_need_call(&device.ring))
+		explore_notify(EXPLORE_PLACE, EXPLORE_DRIVER);
+}
+
+static void rearm(void)
+{
+	bool more = vhx_ring_kick_enable(&device.ring);
+
+	device.phase = more && !EXPLORE_WEAK("no look after kick_enable") ?
+		       BEGIN : SLEEP;
+}
+
+static void device_turn(void)
+{
+	switch (device.phase) {
+	case BEGIN:
+		device.phase = POP;
+		vhx_ring_kick_disable(&device.ring);
+		break;
+	case POP:
+		pop();
+		break;
+	case TAKE:
+		take();
+		break;
+	case PUSH:
+		push();
+		break;
+	case CALL:
+		call();
+		break;
+	case REARM:
+		rearm();
+		break;
+	case SLEEP:
+		device.phase = BEGIN;
+		explore_wait(EXPLORE_PLACE);
+		break;
+	}
+}
+
+/* It may, with nothing left; if not, the driver waits for a completion too. */
+static const char *device_stuck(void)
+{
+	return NULL;
+}
+
+struct explore_thread explore_device(void)
+{
+	const u32 base = explore_base();
+	const struct vhx_ring_config ring = {
+		.num = config.num,
+		.packed = config.packed,
+		.event_idx = config.event_idx,
+		.base = config.packed ? base | base << 16 : base,
+		.desc = area.desc,
+		.driver = area.driver,
+		.device = area.device,
+		.slots = config.in_order ? device.slots : NULL,
+		.held = config.in_order ? device.held : NULL,
+	};
+
+	memset(&device, 0, sizeof(device));
+	vhx_ring_init(&device.ring, &ring);
+	/* The first call is always made: it is not what is to be seen here. */
+	vhx_ring_need_call(&device.ring);
+	return (struct explore_thread){
+		.local = &device, .size = sizeof(device),
+		.turn = device_turn, .stuck = device_stuck,
+	};
+}
