@@ -39,6 +39,9 @@ static const struct explore_config scenarios[] = {
 	{ "two at least, twice", "akakaakc", .num = 4, .packed_num = 4,
 	  .needs = 2, .wrap = true },
 	{ "two chains at least", "bkbkc", .num = 4, .needs = 2 },
+	{ "completed apart", "akc", .num = 2, .batch = 1, .apart = true },
+	{ "completed apart, ring of one", "akwakc", .num = 1, .batch = 1,
+	  .wrap = true, .listens = true, .apart = true },
 	{ "in order, each by itself", "aakakc", .num = 4, .packed_num = 3,
 	  .batch = 3, .in_order = true, .singly = true },
 	{ "in order, a batch at once", "aakakc", .num = 4, .batch = 3,
@@ -79,10 +82,14 @@ static struct explore_result run(const struct explore_config *scenario,
 	area.driver = memory + 1024;
 	area.device = memory + 2048;
 	area.data = (u64 *)(memory + 3072);
+	area.handed = area.data + EXPLORE_BUFFERS;
 	threads[EXPLORE_DRIVER] = explore_driver();
 	threads[EXPLORE_DEVICE] = explore_device();
-	explore_fields(area.data, (u8 []){ 8, 0 }, strlen(config.script));
-	return explore_all(threads, weakened);
+	threads[EXPLORE_COMPLETER] = explore_completer();
+	explore_fields(area.data, (u8 []){ 8, 0 }, EXPLORE_BUFFERS);
+	if (config.apart)
+		explore_fields(area.handed, (u8 []){ 8, 0 }, EXPLORE_BUFFERS);
+	return explore_all(threads, config.apart ? 3 : 2, weakened);
 }
 
 #define SITES ((unsigned int)(__stop_explore_sites - __start_explore_sites))

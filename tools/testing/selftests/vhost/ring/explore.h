@@ -12,6 +12,8 @@
 
 #define EXPLORE_DEVICE 0
 #define EXPLORE_DRIVER 1
+/* The device's other thread, if it has one. */
+#define EXPLORE_COMPLETER 2
 
 #define EXPLORE_BUFFERS 4
 #define EXPLORE_SIZE_MAX 4
@@ -29,6 +31,7 @@
  *	each push
  * @backwards: the device completes the last of a batch first
  * @singly: and each by itself
+ * @apart: by a thread of its own
  * @num: entries
  * @packed_num: of a packed ring, if other
  * @wrap: of a packed ring the wrap counter that it begins with
@@ -45,6 +48,7 @@ struct explore_config {
 	bool late;
 	bool backwards;
 	bool singly;
+	bool apart;
 	bool wrap;
 	u16 num;
 	u16 packed_num;
@@ -58,16 +62,26 @@ struct explore_config {
  * @driver: driver area
  * @device: device area
  * @data: for each buffer that is ever added the first bytes of what it holds
+ * @handed: and what the completer is told of it: its id, and that it is one
  */
 struct explore_area {
 	void *desc;
 	void *driver;
 	void *device;
 	u64 *data;
+	u64 *handed;
 };
 
 extern struct explore_config config;
 extern struct explore_area area;
+
+#define EXPLORE_HANDED (1ULL << 32)
+
+/* The engine, with the features and the memory; where others keep it. */
+void explore_ring_init(struct vhx_ring *r, struct vhx_slot *slots,
+		       struct vhx_held *held);
+/* Reads what the driver left in a buffer, and answers. */
+void explore_serve(unsigned int k);
 
 /* How many of the buffers were popped and kept. */
 unsigned int explore_popped(void);
@@ -110,6 +124,7 @@ static inline u32 buffer_used(unsigned int k)
 }
 
 struct explore_thread explore_device(void);
+struct explore_thread explore_completer(void);
 struct explore_thread explore_driver(void);
 
 /**

@@ -11,6 +11,7 @@ enum device_phase {
 	BEGIN,		/* kicks are not wanted */
 	POP,
 	TAKE,		/* uses what was popped */
+	HAND_OVER,	/* to the completer */
 	PUSH,
 	CALL,
 	REARM,
@@ -79,7 +80,7 @@ static void pop(void)
 	if (got && d->have < config.needs)
 		return;
 	if (got) {
-		d->phase = TAKE;
+		d->phase = config.apart ? HAND_OVER : TAKE;
 		return;
 	}
 	if (d->have)
@@ -89,17 +90,36 @@ static void pop(void)
 	d->phase = config.late && d->uncalled ? CALL : REARM;
 }
 
-/* Reads what the driver left in a buffer, and answers. */
+void explore_serve(unsigned int k)
+{
+	if (READ_ONCE(area.data[k]) != buffer_request(k))
+		explore_fail("a buffer is popped whose contents are stale");
+	WRITE_ONCE(area.data[k], buffer_answer(k));
+}
+
 static void take(void)
 {
 	struct device *d = &device;
-	u64 *data = &area.data[d->popped - d->have + d->taken];
 
-	if (READ_ONCE(*data) != buffer_request(data - area.data))
-		explore_fail("a buffer is popped whose contents are stale");
-	WRITE_ONCE(*data, buffer_answer(data - area.data));
+	explore_serve(d->popped - d->have + d->taken);
 	if (++d->taken == d->have)
 		d->phase = PUSH;
+}
+
+/* As to a block device: who completes them is somebody else. */
+static void hand_over(void)
+{
+	struct device *d = &device;
+	u64 *handed = &area.handed[d->popped - d->have];
+	unsigned int i;
+
+	for (i = 0; i < d->have; i++)
+		explore_store(EXPLORE_PLACE, &handed[i], sizeof(*handed),
+			      EXPLORE_HANDED | d->chains[i].id, true);
+	memset(d->chains, 0, sizeof(d->chains));
+	d->have = 0;
+	d->phase = POP;
+	explore_notify(EXPLORE_PLACE, EXPLORE_COMPLETER);
 }
 
 static enum device_phase after_push(void)
@@ -161,6 +181,9 @@ static void device_turn(void)
 	case TAKE:
 		take();
 		break;
+	case HAND_OVER:
+		hand_over();
+		break;
 	case PUSH:
 		push();
 		break;
@@ -183,7 +206,8 @@ static const char *device_stuck(void)
 	return NULL;
 }
 
-struct explore_thread explore_device(void)
+void explore_ring_init(struct vhx_ring *r, struct vhx_slot *slots,
+		       struct vhx_held *held)
 {
 	const u32 base = explore_base();
 	const struct vhx_ring_config ring = {
@@ -194,14 +218,19 @@ struct explore_thread explore_device(void)
 		.desc = area.desc,
 		.driver = area.driver,
 		.device = area.device,
-		.slots = config.in_order ? device.slots : NULL,
-		.held = config.in_order ? device.held : NULL,
+		.slots = config.in_order ? slots : NULL,
+		.held = config.in_order ? held : NULL,
 	};
 
-	memset(&device, 0, sizeof(device));
-	vhx_ring_init(&device.ring, &ring);
+	vhx_ring_init(r, &ring);
 	/* The first call is always made: it is not what is to be seen here. */
-	vhx_ring_need_call(&device.ring);
+	vhx_ring_need_call(r);
+}
+
+struct explore_thread explore_device(void)
+{
+	memset(&device, 0, sizeof(device));
+	explore_ring_init(&device.ring, device.slots, device.held);
 	return (struct explore_thread){
 		.local = &device, .size = sizeof(device),
 		.turn = device_turn, .stuck = device_stuck,

@@ -14,14 +14,14 @@ enum op_kind {
 	NONE, LOAD, ACQUIRE, STORE, RELEASE, MB, RMB, WMB, NOTIFY, WAIT,
 };
 
-/* Two words, and the halves of the first one. */
-enum place { X, X_LOW, X_HIGH, Y };
+/* Three words, and the halves of the first one. */
+enum place { X, X_LOW, X_HIGH, Y, Z };
 
 static const struct {
 	u8 offset;
 	u8 size;
 } places[] = { [X] = { 0, 8 }, [X_LOW] = { 0, 4 }, [X_HIGH] = { 4, 4 },
-	       [Y] = { 8, 8 } };
+	       [Y] = { 8, 8 }, [Z] = { 16, 8 } };
 
 struct op {
 	enum op_kind kind;
@@ -96,6 +96,19 @@ static const struct litmus {
 	{ "load, store: not played through",
 	  { { { LOAD, X }, { STORE, Y, 1 } },
 	    { { LOAD, Y }, { STORE, X, 1 } } }, { { 1 }, { 1 } } },
+	{ "three: release and acquire",
+	  { { { STORE, X, 1 }, { RELEASE, Y, 1 } },
+	    { { ACQUIRE, Y }, { RELEASE, Z, 1 } },
+	    { { ACQUIRE, Z }, { LOAD, X } } }, { { 0 }, { 1 }, { 1, 0 } } },
+	{ "three: a write barrier is for its own thread's stores",
+	  { { { STORE, X, 1 }, { RELEASE, Y, 1 } },
+	    { { ACQUIRE, Y }, { WMB }, { STORE, Z, 1 } },
+	    { { ACQUIRE, Z }, { LOAD, X } } }, { { 0 }, { 1 }, { 1, 0 } },
+	  true },
+	{ "three: a full one for all that it saw",
+	  { { { STORE, X, 1 }, { RELEASE, Y, 1 } },
+	    { { LOAD, Y }, { MB }, { STORE, Z, 1 } },
+	    { { ACQUIRE, Z }, { LOAD, X } } }, { { 0 }, { 1 }, { 1, 0 } } },
 	{ "halves: stored one by one",
 	  { { { STORE, X_LOW, 1 }, { STORE, X_HIGH, 1 } },
 	    { { LOAD, X } } }, { { 0 }, { 1ULL << 32 } }, true },
@@ -185,18 +198,32 @@ static void turn_1(void)
 	turn(1);
 }
 
+static void turn_2(void)
+{
+	turn(2);
+}
+
 static const char *stuck_0(void)
 {
 	return NULL;
 }
 
-/* The other side's memory is as it was when that was asked. */
 static const char *stuck_1(void)
 {
-	return sides[0].done && sides[1].done &&
-	       !memcmp(sides[0].loaded, test->loaded[0], sizeof(u64 [2])) &&
-	       !memcmp(sides[1].loaded, test->loaded[1], sizeof(u64 [2])) ?
-	       "it can be" : NULL;
+	return NULL;
+}
+
+/* The others' memory is as it was when they were asked. */
+static const char *stuck_2(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < EXPLORE_THREADS; i++)
+		if (!sides[i].done ||
+		    memcmp(sides[i].loaded, test->loaded[i],
+			   sizeof(test->loaded[i])) != 0)
+			return NULL;
+	return "it can be";
 }
 
 unsigned int litmus_tests(void)
@@ -214,13 +241,14 @@ bool litmus_passes(unsigned int i)
 	const struct explore_thread threads[EXPLORE_THREADS] = {
 		{ &sides[0], sizeof(*sides), turn_0, stuck_0 },
 		{ &sides[1], sizeof(*sides), turn_1, stuck_1 },
+		{ &sides[2], sizeof(*sides), turn_2, stuck_2 },
 	};
 	bool found;
 
 	test = &tests[i];
 	memory = explore_memory(4096);
-	explore_fields(memory, (u8 []){ 4, 4, 8, 0 }, 1);
+	explore_fields(memory, (u8 []){ 4, 4, 8, 8, 0 }, 1);
 	memset(sides, 0, sizeof(sides));
-	found = explore_all(threads, NULL).broken;
+	found = explore_all(threads, EXPLORE_THREADS, NULL).broken;
 	return found == test->allowed;
 }

@@ -4,11 +4,11 @@
  * its promises. Each field of the shared memory has the list of all that was
  * written to it. A thread has a view: for each field the oldest write that it
  * may still read. A load takes any write that is not older, and moves the view
- * there. A store that is a release, or behind a write barrier, carries a view
- * with it, and a load that is an acquire, or before a read barrier, takes it
- * over. A full barrier also meets all full barriers before it in one global
- * view. So loads and stores are seen late and out of order, unless there is a
- * barrier on both sides.
+ * there. A store that is a release carries its thread's view with it, one
+ * behind a write barrier only what that thread stored; a load that is an
+ * acquire, or before a read barrier, takes it over. A full barrier also meets
+ * all full barriers before it in one global view. So loads and stores are seen late and
+ * out of order, unless there is a barrier on both sides.
  *
  * Against the kernel's own model (LKMM):
  * - No store is seen before a load that precedes it in its thread (load
@@ -92,6 +92,7 @@ struct step {
  * @view: what it must see
  * @acquired: what it must see after a read barrier
  * @released: what a store of its own carries
+ * @own: its own stores
  * @woken: there is a notification for it
  * @wake: what that carries
  */
@@ -103,6 +104,7 @@ struct thread {
 	struct view view;
 	struct view acquired;
 	struct view released;
+	struct view own;
 	struct view wake;
 	bool woken;
 };
@@ -127,6 +129,7 @@ static uint16_t cell_offset[CELLS];
 static unsigned int cells;
 
 static const struct explore_thread *sides;
+static unsigned int side_count;
 static const struct explore_site *weak_site;
 static const char *broken;
 static unsigned long states;
@@ -377,6 +380,7 @@ static void do_store(struct thread *t)
 		/* Who reads it by a load that has more than this field. */
 		w->whole = w[-1].whole;
 		t->view.at[i] = now.newest[i];
+		t->own.at[i] = now.newest[i];
 	}
 	for (i = s->cell; i < s->cell + s->cells; i++)
 		for (j = s->cell; j < s->cell + s->cells; j++) {
@@ -415,7 +419,7 @@ static void do_step(unsigned int i, const uint8_t *pick)
 		t->view = t->acquired;
 		break;
 	case EXPLORE_WMB:
-		t->released = t->view;
+		view_join(&t->released, &t->own);
 		break;
 	case EXPLORE_NOTIFY_STEP:
 		other = &now.thread[value];
@@ -496,6 +500,7 @@ static void hash_thread(struct hash *h, const struct thread *t, size_t local,
 	hash_view(h, &t->view, oldest);
 	hash_view(h, &t->acquired, oldest);
 	hash_view(h, &t->released, oldest);
+	hash_view(h, &t->own, oldest);
 	hash_view(h, &t->wake, oldest);
 }
 
@@ -506,10 +511,10 @@ static struct hash hash_now(void)
 	unsigned int i, j;
 
 	for (i = 0; i < CELLS; i++) {
-		const uint8_t a = now.thread[0].view.at[i];
-		const uint8_t b = now.thread[1].view.at[i];
-
-		oldest.at[i] = a < b ? a : b;
+		oldest.at[i] = now.newest[i];
+		for (j = 0; j < side_count; j++)
+			if (oldest.at[i] > now.thread[j].view.at[i])
+				oldest.at[i] = now.thread[j].view.at[i];
 	}
 	for (i = 0; i < cells; i++) {
 		hash_word(&h, now.newest[i] - oldest.at[i]);
@@ -520,7 +525,7 @@ static struct hash hash_now(void)
 		}
 	}
 	hash_view(&h, &now.barrier, &oldest);
-	for (i = 0; i < EXPLORE_THREADS; i++)
+	for (i = 0; i < side_count; i++)
 		hash_thread(&h, &now.thread[i], sides[i].size, &oldest);
 	return h;
 }
@@ -624,7 +629,7 @@ static void check_end(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < EXPLORE_THREADS && !broken; i++) {
+	for (i = 0; i < side_count && !broken; i++) {
 		if (now.thread[i].next.step != EXPLORE_WAIT_STEP)
 			continue;
 		memcpy(sides[i].local, now.thread[i].local, sides[i].size);
@@ -645,7 +650,7 @@ static void search(void)
 	struct state saved;
 	bool end = true;
 
-	for (i = 0; i < EXPLORE_THREADS; i++) {
+	for (i = 0; i < side_count; i++) {
 		while (!broken && !is_put_off(&now.thread[i].next))
 			do_step(i, no_pick);
 	}
@@ -654,7 +659,7 @@ static void search(void)
 
 	saved = now;
 	length = path_length;
-	for (i = 0; i < EXPLORE_THREADS && !broken; i++) {
+	for (i = 0; i < side_count && !broken; i++) {
 		const struct thread *t = &now.thread[i];
 
 		if (t->next.step == EXPLORE_END_STEP ||
@@ -689,11 +694,13 @@ static void take_first_values(void)
 }
 
 struct explore_result explore_all(const struct explore_thread *threads,
+				  unsigned int n,
 				  const struct explore_site *weakened)
 {
 	unsigned int i;
 
 	sides = threads;
+	side_count = n;
 	weak_site = weakened;
 	broken = NULL;
 	states = 0;
@@ -705,12 +712,12 @@ struct explore_result explore_all(const struct explore_thread *threads,
 	grow_seen();
 	/* An access that is no step dies. */
 	mprotect(memory, memory_size, PROT_NONE);
-	for (i = 0; i < EXPLORE_THREADS; i++) {
+	for (i = 0; i < side_count; i++) {
 		if (threads[i].size > EXPLORE_LOCAL)
 			give_up("a thread keeps too much");
 		memcpy(now.thread[i].local, threads[i].local, threads[i].size);
 	}
-	for (i = 0; i < EXPLORE_THREADS && !broken; i++)
+	for (i = 0; i < side_count && !broken; i++)
 		run_thread(i);
 	if (!broken)
 		search();

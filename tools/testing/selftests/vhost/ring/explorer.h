@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Runs two threads in every order and with every value that weak memory may
+ * Runs threads in every order and with every value that weak memory may
  * give their loads. See explorer.c for the memory and for how it is searched.
  */
 #ifndef EXPLORER_H
@@ -14,7 +14,7 @@
 #define __noreturn __attribute__((noreturn))
 #endif
 
-#define EXPLORE_THREADS 2
+#define EXPLORE_THREADS 3
 /* Bytes that a thread may keep from one turn to the next. */
 #define EXPLORE_LOCAL 1024
 
@@ -78,6 +78,7 @@ void *explore_memory(size_t size);
 void explore_fields(const void *p, const uint8_t *fields, unsigned int n);
 
 struct explore_result explore_all(const struct explore_thread *threads,
+				  unsigned int n,
 				  const struct explore_site *weakened);
 /* How the last one came to what it found. */
 void explore_print_path(void);
