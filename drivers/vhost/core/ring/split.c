@@ -191,9 +191,11 @@ static int split_avail(struct vhx_split *r)
 		return n;
 	/* Pairs with the driver's barrier between its entries and its index. */
 	idx = smp_load_acquire(&r->avail->idx);
-	r->avail_idx = le16_to_cpu((__force __le16)idx);
-	n = r->avail_idx - r->last_avail;
-	return n > r->num ? -EINVAL : n;
+	n = le16_to_cpu((__force __le16)idx) - r->last_avail;
+	if (unlikely(n > r->num))
+		return -EINVAL;
+	r->avail_idx += n;
+	return n;
 }
 
 /* In order a buffer is known by its place, and who it is when its turn comes. */
