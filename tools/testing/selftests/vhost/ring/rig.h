@@ -1,37 +1,97 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A split ring in allocations of its own, each as long as it must be and no
- * longer, so that the sanitizer sees a step out of it; and the driver's side.
+ * A ring of either format in allocations of its own, each as long as it must be
+ * and no longer, so that the sanitizer sees a step out of it; and the driver's
+ * side.
  */
 #ifndef RIG_H
 #define RIG_H
 
-#include "split.h"
+#include "virtqueue.h"
 
 #define RIG_SEGS 1024
 #define RIG_CHAINS 64
 /* Guest memory for indirect tables: an address is an offset in it. */
 #define RIG_MEM 65536
 
+#define NEXT VRING_DESC_F_NEXT
+#define IN VRING_DESC_F_WRITE
+#define INDIRECT VRING_DESC_F_INDIRECT
+#define AVAIL (1 << VRING_PACKED_DESC_F_AVAIL)
+#define USED (1 << VRING_PACKED_DESC_F_USED)
+
+/* What was negotiated. */
+#define EVENT 1
+#define TABLES 2
+#define IN_ORDER 4
+#define ON_EMPTY 8
+
+/**
+ * struct rig_desc - a descriptor
+ * @addr: address
+ * @len: bytes
+ * @flags: NEXT, IN, INDIRECT
+ * @next: the next one's index, or a packed one's buffer id
+ */
+struct rig_desc {
+	u64 addr;
+	u32 len;
+	u16 flags;
+	u16 next;
+};
+
+/**
+ * struct rig - a ring
+ * @rd: reads @mem
+ * @ring: the engine's
+ * @c: its configuration
+ * @desc: descriptor area
+ * @driver: driver area, in units of 16 bits
+ * @device: device area, likewise
+ * @mem: guest memory
+ * @reads: how often it was read
+ * @start: where it began: the index, or descriptors from two turns before
+ * @at: the same of the next buffer that the driver adds
+ * @chains: the last pop's
+ * @segs: the last pop's
+ */
 struct rig {
 	struct vhx_ring_reader rd;
-	struct vhx_split ring;
-	struct vring_desc *desc;
-	struct vring_avail *avail;
-	struct vring_used *used;
+	struct vhx_ring ring;
+	struct vhx_ring_config c;
+	u8 *desc;
+	u16 *driver;
+	u16 *device;
 	u8 *mem;
 	unsigned int reads;
+	u32 start;
+	u32 at;
 	struct vhx_chain *chains;
 	struct vhx_seg *segs;
 };
 
-void rig_init(struct rig *rig, u16 num, u16 base);
+void rig_init(struct rig *rig, bool packed, u16 num, u32 base,
+	      unsigned int features);
+void rig_restart(struct rig *rig, u32 base);
 void rig_free(struct rig *rig);
-void rig_desc(struct vring_desc *table, u16 i, u64 addr, u32 len, u16 flags,
-	      u16 next);
+
+/* The driver. */
+void rig_desc(struct rig *rig, void *table, u16 i, struct rig_desc d);
 void rig_offer(struct rig *rig, u16 head);
+void rig_add(struct rig *rig, u16 id, const struct rig_desc *chain,
+	     unsigned int n);
+void rig_add_one(struct rig *rig, u16 id, u32 len, u16 flags);
+void rig_no_call(struct rig *rig);
+void rig_call_at(struct rig *rig, unsigned int n);
+
+/* What the device wrote. */
+u16 rig_place(const struct rig *rig, unsigned int n);
+bool rig_used_is(const struct rig *rig, unsigned int n, u16 id, u32 len);
+bool rig_kick_is_off(const struct rig *rig);
+u16 rig_kick_event(const struct rig *rig);
+
+/* The device. */
 int rig_pop(struct rig *rig, unsigned int n);
-u16 *rig_used_event(struct rig *rig);
-u16 *rig_avail_event(struct rig *rig);
+bool rig_push(struct rig *rig, unsigned int i, u32 len);
 
 #endif /* RIG_H */

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * When either side asks to be told, in both formats, by flags and by events
+ * (virtio 1.3, 2.7.7, 2.7.10, 2.8.14).
+ */
+#include "kselftest_harness.h"
+#include "rig.h"
+
+FIXTURE(notify)
+{
+	struct rig rig;
+};
+
+FIXTURE_VARIANT(notify)
+{
+	bool packed;
+	u16 num;
+	u32 base;
+};
+
+FIXTURE_VARIANT_ADD(notify, split) { false, 8, 0 };
+FIXTURE_VARIANT_ADD(notify, split_end) { false, 8, 65533 };
+FIXTURE_VARIANT_ADD(notify, packed) { true, 8, 0x80008000 };
+FIXTURE_VARIANT_ADD(notify, packed_end) { true, 8, 0x80068006 };
+FIXTURE_VARIANT_ADD(notify, packed_odd) { true, 5, 0x00030003 };
+
+FIXTURE_SETUP(notify)
+{
+	rig_init(&self->rig, variant->packed, variant->num, variant->base, 0);
+}
+
+FIXTURE_TEARDOWN(notify)
+{
+	rig_free(&self->rig);
+}
+
+static void negotiate(struct rig *r, unsigned int features)
+{
+	struct rig old = *r;
+
+	rig_init(r, old.c.packed, old.c.num, old.c.base, features);
+	rig_free(&old);
+}
+
+/* @n buffers through the ring, as one batch. */
+static void serve(struct __test_metadata *_metadata, struct rig *r,
+		  unsigned int n)
+{
+	struct vhx_used used[8];
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		rig_add_one(r, i, 1, 0);
+	ASSERT_EQ(n, rig_pop(r, n));
+	for (i = 0; i < n; i++)
+		used[i] = (struct vhx_used){ r->chains[i].id, 0 };
+	ASSERT_TRUE(vhx_ring_push(&r->ring, used, n));
+}
+
+TEST_F(notify, kick_by_flag)
+{
+	struct rig *r = &self->rig;
+
+	EXPECT_FALSE(rig_kick_is_off(r));
+	vhx_ring_kick_disable(&r->ring);
+	EXPECT_TRUE(rig_kick_is_off(r));
+	EXPECT_FALSE(vhx_ring_kick_enable(&r->ring));
+	EXPECT_FALSE(rig_kick_is_off(r));
+	EXPECT_EQ(0, rig_kick_event(r));
+	rig_add_one(r, 0, 1, 0);
+	EXPECT_TRUE(vhx_ring_kick_enable(&r->ring));
+}
+
+TEST_F(notify, kick_by_event)
+{
+	struct rig *r = &self->rig;
+
+	negotiate(r, EVENT);
+	rig_add_one(r, 0, 1, 0);
+	rig_add_one(r, 1, 1, 0);
+	ASSERT_EQ(2, rig_pop(r, 8));
+	EXPECT_FALSE(vhx_ring_kick_enable(&r->ring));
+	EXPECT_EQ(rig_place(r, 2), rig_kick_event(r));
+	vhx_ring_kick_disable(&r->ring);
+	/* A split ring's driver has its event. */
+	EXPECT_EQ(variant->packed, rig_kick_is_off(r));
+	rig_add_one(r, 2, 1, 0);
+	EXPECT_TRUE(vhx_ring_kick_enable(&r->ring));
+}
+
+TEST_F(notify, kick_from_the_beginning)
+{
+	struct rig *r = &self->rig;
+
+	negotiate(r, EVENT);
+	if (variant->packed) {
+		EXPECT_EQ(rig_place(r, 0), rig_kick_event(r));
+		EXPECT_EQ(VRING_PACKED_EVENT_FLAG_DESC, le16toh(r->device[1]));
+	}
+	EXPECT_FALSE(vhx_ring_kick_enable(&r->ring));
+	EXPECT_EQ(rig_place(r, 0), rig_kick_event(r));
+}
+
+/* What was seen and left does not keep a worker spinning. */
+TEST_F(notify, kick_for_what_is_new)
+{
+	struct rig *r = &self->rig;
+
+	negotiate(r, EVENT);
+	rig_add_one(r, 0, 1, 0);
+	rig_add_one(r, 1, 1, 0);
+	ASSERT_EQ(2, rig_pop(r, 2));
+	vhx_ring_unpop(&r->ring, r->chains[0].pos);
+	EXPECT_FALSE(vhx_ring_kick_enable(&r->ring));
+	EXPECT_EQ(rig_place(r, 2), rig_kick_event(r));
+	EXPECT_FALSE(vhx_ring_more(&r->ring));
+	rig_add_one(r, 2, 1, 0);
+	EXPECT_TRUE(vhx_ring_more(&r->ring));
+	EXPECT_TRUE(vhx_ring_kick_enable(&r->ring));
+	/* And given back once more, up to there. */
+	ASSERT_EQ(2, rig_pop(r, 2));
+	vhx_ring_unpop(&r->ring, r->chains[1].pos);
+	EXPECT_TRUE(vhx_ring_kick_enable(&r->ring));
+	EXPECT_EQ(rig_place(r, 2), rig_kick_event(r));
+	/* A split ring's index is looked at when nothing is known. */
+	ASSERT_EQ(2, rig_pop(r, 8) + rig_pop(r, 8));
+	EXPECT_FALSE(vhx_ring_kick_enable(&r->ring));
+	EXPECT_EQ(rig_place(r, 3), rig_kick_event(r));
+}
+
+TEST_F(notify, call_by_flag)
+{
+	struct rig *r = &self->rig;
+
+	serve(_metadata, r, 1);
+	EXPECT_TRUE(vhx_ring_need_call(&r->ring));
+	rig_no_call(r);
+	EXPECT_FALSE(vhx_ring_need_call(&r->ring));
+	serve(_metadata, r, 1);
+	EXPECT_FALSE(vhx_ring_need_call(&r->ring));
+}
+
+TEST_F(notify, call_by_event)
+{
+	struct rig *r = &self->rig;
+	unsigned int i;
+
+	negotiate(r, EVENT);
+	/* The first time nothing is known of what was signalled. */
+	rig_call_at(r, 3);
+	serve(_metadata, r, 1);
+	EXPECT_TRUE(vhx_ring_need_call(&r->ring));
+
+	rig_call_at(r, 4);
+	for (i = 2; i <= 4; i++) {
+		serve(_metadata, r, 1);
+		EXPECT_FALSE(vhx_ring_need_call(&r->ring));
+	}
+	serve(_metadata, r, 1);
+	EXPECT_TRUE(vhx_ring_need_call(&r->ring));
+	serve(_metadata, r, 1);
+	EXPECT_FALSE(vhx_ring_need_call(&r->ring));
+}
+
+/* Each place of several turns, before it, at it and behind it. */
+TEST_F(notify, call_at_every_place)
+{
+	struct rig *r = &self->rig;
+	unsigned int i;
+
+	negotiate(r, EVENT);
+	vhx_ring_need_call(&r->ring);
+	for (i = 0; i < 10 * r->c.num; i += 3) {
+		rig_call_at(r, i + 1);
+		serve(_metadata, r, 1);
+		EXPECT_FALSE(vhx_ring_need_call(&r->ring));
+		serve(_metadata, r, 1);
+		EXPECT_TRUE(vhx_ring_need_call(&r->ring));
+		serve(_metadata, r, 1);
+		EXPECT_FALSE(vhx_ring_need_call(&r->ring));
+	}
+}
+
+/* The event was passed in the middle of what was pushed meanwhile. */
+TEST_F(notify, call_for_a_batch)
+{
+	struct rig *r = &self->rig;
+
+	negotiate(r, EVENT);
+	vhx_ring_need_call(&r->ring);
+	rig_call_at(r, 2);
+	serve(_metadata, r, 4);
+	EXPECT_TRUE(vhx_ring_need_call(&r->ring));
+	serve(_metadata, r, 2);
+	EXPECT_FALSE(vhx_ring_need_call(&r->ring));
+}
+
+/* So much was pushed unasked that the event may mean a turn before. */
+TEST_F(notify, call_after_a_whole_turn)
+{
+	struct rig *r = &self->rig;
+	u32 i;
+
+	negotiate(r, EVENT);
+	serve(_metadata, r, 1);
+	vhx_ring_need_call(&r->ring);
+	rig_call_at(r, 0);
+	for (i = 0; i < (variant->packed ? 2 : 65536 / 4); i++)
+		serve(_metadata, r, variant->packed ? r->c.num : 4);
+	rig_call_at(r, variant->packed ? 2 * r->c.num + 1 : 20000);
+	EXPECT_TRUE(vhx_ring_need_call(&r->ring));
+}
+
+/* A packed ring's place and wrap counter come again after two turns. */
+TEST(packed_call_after_exactly_a_turn)
+{
+	struct rig r;
+
+	rig_init(&r, true, 5, 0x80038003, EVENT);
+	vhx_ring_need_call(&r.ring);
+	rig_call_at(&r, 0);
+	serve(_metadata, &r, 5);
+	EXPECT_TRUE(vhx_ring_need_call(&r.ring));
+	/* The next turn's. */
+	rig_call_at(&r, 10);
+	serve(_metadata, &r, 5);
+	EXPECT_FALSE(vhx_ring_need_call(&r.ring));
+	rig_free(&r);
+}
+
+/* What the flags of a packed ring's driver may say, and what not. */
+TEST(packed_call_flags)
+{
+	struct rig r;
+
+	rig_init(&r, true, 8, 0x80008000, EVENT);
+	vhx_ring_need_call(&r.ring);
+	rig_call_at(&r, 3);
+	serve(_metadata, &r, 1);
+	EXPECT_FALSE(vhx_ring_need_call(&r.ring));
+	r.driver[1] = htole16(VRING_PACKED_EVENT_FLAG_ENABLE);
+	EXPECT_TRUE(vhx_ring_need_call(&r.ring));
+	r.driver[1] = htole16(3);
+	EXPECT_TRUE(vhx_ring_need_call(&r.ring));
+	rig_no_call(&r);
+	EXPECT_FALSE(vhx_ring_need_call(&r.ring));
+	rig_free(&r);
+}
+
+TEST(packed_call_event_not_negotiated)
+{
+	struct rig r;
+
+	rig_init(&r, true, 8, 0x80008000, 0);
+	serve(_metadata, &r, 1);
+	rig_call_at(&r, 3);
+	EXPECT_TRUE(vhx_ring_need_call(&r.ring));
+	EXPECT_TRUE(vhx_ring_need_call(&r.ring));
+	rig_free(&r);
+}
+
+/* The first time nothing is known, but that it wants none. */
+TEST(packed_call_first)
+{
+	struct rig r;
+
+	rig_init(&r, true, 8, 0x80008000, EVENT);
+	rig_no_call(&r);
+	EXPECT_FALSE(vhx_ring_need_call(&r.ring));
+	rig_restart(&r, 0x80008000);
+	rig_call_at(&r, 7);
+	EXPECT_TRUE(vhx_ring_need_call(&r.ring));
+	EXPECT_FALSE(vhx_ring_need_call(&r.ring));
+	rig_free(&r);
+}
+
+/* Whatever a split ring's driver says, it is told when it has all back. */
+static void call_when_empty(struct __test_metadata *_metadata,
+			    unsigned int features)
+{
+	struct rig r;
+
+	rig_init(&r, false, 8, 0, features | ON_EMPTY);
+	rig_no_call(&r);
+	vhx_ring_need_call(&r.ring);
+	rig_call_at(&r, 5000);
+	rig_add_one(&r, 0, 1, 0);
+	rig_add_one(&r, 1, 1, 0);
+	ASSERT_EQ(2, rig_pop(&r, 8));
+	rig_push(&r, 0, 0);
+	EXPECT_FALSE(vhx_ring_need_call(&r.ring));
+	rig_push(&r, 1, 0);
+	EXPECT_TRUE(vhx_ring_need_call(&r.ring));
+	rig_free(&r);
+}
+
+TEST(split_call_when_empty)
+{
+	call_when_empty(_metadata, 0);
+}
+
+TEST(split_call_when_empty_by_event)
+{
+	call_when_empty(_metadata, EVENT);
+}
+
+TEST_HARNESS_MAIN
