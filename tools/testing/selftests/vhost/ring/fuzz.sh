@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A minute of the fuzzer, with another seed each time; or what else
+# tools/testing/fuzz/fuzz is to do.
+fuzz=$(dirname "$(realpath "$0")")/../../../fuzz/fuzz
+[[ $# -gt 0 ]] || set -- run 60
+
+echo 'TAP version 13'
+echo '1..1'
+if said=$("$fuzz" "$@" 2>&1); then
+	result='ok 1'
+else
+	result='not ok 1'
+fi
+sed 's/^/# /' <<<"$said"
+echo "$result $*, $(grep -o 'seed [0-9]*' <<<"$said")"
+[[ $result == 'ok 1' ]]
