@@ -7,6 +7,7 @@
 #   make dkms             registers with DKMS instead
 #   make demo             a guest on a vhx disk and network, from nothing
 #   make check            the tests: SUITE=name ..., KERNEL=6.1|6.12|7.2|debug
+#   make fuzz SECONDS=60  the ring engine, by libFuzzer; finds: build/fuzz
 #   make bench            what it costs, beside its peers: BENCH=name ..., COMPARE=
 #   make profile BENCH=   where the instructions of one go
 #   make lint             checkpatch, sparse, shellcheck, clang-tidy
@@ -17,6 +18,7 @@ KREL	?= $(shell uname -r)
 KDIR	?= /lib/modules/$(KREL)/build
 PREFIX	?= /usr
 DESTDIR	?=
+SECONDS	?= 60
 UDEVDIR	?= /lib/udev/rules.d
 DKMS_SRC := $(DESTDIR)/usr/src/vhx-$(VERSION)
 
@@ -63,6 +65,9 @@ demo:
 check:
 	tools/testing/check $(if $(KERNEL),-k "$(KERNEL)") $(SUITE)
 
+fuzz:
+	tools/testing/fuzz/fuzz run $(SECONDS)
+
 bench:
 	tools/bench/bench $(if $(COMPARE),--compare "$(COMPARE)") $(BENCH)
 
@@ -83,4 +88,4 @@ help:
 	@sed -n '/^#   make/s/^#   //p' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: all modules tools install modules_install tools_install uninstall dkms \
-	demo check bench profile lint clean distclean help
+	demo check fuzz bench profile lint clean distclean help

@@ -13,6 +13,6 @@ if said=$("$fuzz" "$@" 2>&1); then
 else
 	result='not ok 1'
 fi
-sed 's/^/# /' <<<"$said"
+while IFS= read -r line; do echo "# $line"; done <<<"$said"
 echo "$result $*, $(grep -o 'seed [0-9]*' <<<"$said")"
 [[ $result == 'ok 1' ]]
