@@ -259,7 +259,7 @@ static unsigned int packed_between(const struct vhx_packed *r, u16 from, u16 to)
 /* What was given back is popped again, up to @index. */
 static noinline void packed_see(struct vhx_packed *r, u16 index)
 {
-	unsigned int n = packed_between(r, r->avail, index);
+	unsigned int n = packed_between(r, r->avail, index) ?: r->num;
 
 	r->seen -= min_t(unsigned int, r->seen, n);
 }
@@ -319,7 +319,7 @@ int vhx_packed_pop(struct vhx_packed *r, struct vhx_chain *chains,
 	}
 	if (r->slots)
 		packed_note(r, chains, c);
-	if (r->seen)
+	if (r->seen && c != chains)
 		packed_see(r, index);
 	r->avail = index | wrap;
 	return c != chains || took >= 0 ? (int)(c - chains) : took;
