@@ -128,6 +128,27 @@ TEST_F(notify, kick_for_what_is_new)
 	EXPECT_EQ(rig_place(r, 3), rig_kick_event(r));
 }
 
+/* As much as the ring has, seen, given back and popped again. */
+TEST_F(notify, kick_after_a_whole_ring)
+{
+	unsigned int num = variant->num, i;
+	struct rig *r = &self->rig;
+
+	negotiate(r, EVENT);
+	for (i = 0; i < num; i++)
+		rig_add_one(r, i, 1, 0);
+	ASSERT_EQ(num, rig_pop(r, num));
+	vhx_ring_unpop(&r->ring, r->chains[0].pos);
+	ASSERT_EQ(num, rig_pop(r, num));
+	EXPECT_FALSE(vhx_ring_kick_enable(&r->ring));
+	EXPECT_EQ(rig_place(r, num), rig_kick_event(r));
+	for (i = 0; i < num; i++)
+		rig_push(r, i, 0);
+	rig_add_one(r, 0, 1, 0);
+	EXPECT_TRUE(vhx_ring_more(&r->ring));
+	EXPECT_TRUE(vhx_ring_kick_enable(&r->ring));
+}
+
 TEST_F(notify, call_by_flag)
 {
 	struct rig *r = &self->rig;
