@@ -14,15 +14,6 @@
 /* Segments that a pop has room for at most; nout and nin have 16 bits. */
 #define SEGS 65535
 
-static void *get(size_t size)
-{
-	void *p = malloc(size);
-
-	if (!p)
-		abort();
-	return p;
-}
-
 static void compare_chain(const struct vhx_chain *c, const struct vhx_seg *s,
 			  const struct model_buffer *b,
 			  const struct model_seg *must)
@@ -148,13 +139,6 @@ static unsigned int can_go_back(const struct model *m)
 	return n;
 }
 
-/* The engine tells turns of a packed ring apart by one bit. */
-static bool within_two_turns(const struct world *w, unsigned int left)
-{
-	return !w->c.packed ||
-	       w->model.next - w->model.flight[left].at < 2 * w->c.num;
-}
-
 static void give_back(struct world *w)
 {
 	struct model *m = &w->model;
@@ -163,8 +147,6 @@ static void give_back(struct world *w)
 	if (!n)
 		return;
 	left = m->nflight - 1 - input8(&w->in) % n;
-	if (!within_two_turns(w, left))
-		return;
 	note("  unpop %u\n", m->nflight - left);
 	vhx_ring_unpop(&w->ring, m->flight[left].pos);
 	model_unpop(m, left);
@@ -294,8 +276,7 @@ static void restart(struct world *w, u8 how)
 		world_init(w, input32(&w->in));
 		return;
 	}
-	if (how & 1 && can_go_back(m) &&
-	    within_two_turns(w, m->nflight - can_go_back(m))) {
+	if (how & 1 && can_go_back(m)) {
 		note("  unpop all\n");
 		vhx_ring_unpop(&w->ring,
 			       m->flight[m->nflight - can_go_back(m)].pos);

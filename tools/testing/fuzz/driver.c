@@ -227,12 +227,14 @@ void driver_settle(struct world *w)
 static u32 choose_entry(struct world *w)
 {
 	u8 choice = input8(&w->in);
-	u64 near = w->c.packed ? w->model.next : w->desc + 0x10000;
+	u64 last = (w->c.packed ? w->at : w->desc) + 0x40000ULL * w->c.num - 1;
 
-	if (choice < 128)
+	if (choice < 64)
+		return (last - choice % 8) % w->c.num;
+	if (choice < 192)
 		return choice % w->c.num;
 	if (choice < 224)
-		return (near + choice - 176) % w->c.num;
+		return (w->model.next + choice - 192) % w->c.num;
 	return input16(&w->in) % w->c.num;
 }
 
@@ -242,8 +244,10 @@ static u16 choose_value(struct world *w)
 
 	if (choice < 64)
 		return choice;
+	if (choice < 96)
+		return w->c.num;
 	if (choice < 128)
-		return w->c.num + choice - 96;
+		return w->c.num + choice - 112;
 	if (choice < 192)
 		return 1 << choice % 16;
 	return input16(&w->in);
@@ -312,12 +316,26 @@ static void raw_entry(struct world *w)
 		    flags & 8 ? input16(&w->in) : flags & 7, next);
 }
 
+/* Often where lengths of tables have their limits. */
+static u32 choose_table_len(struct input *in)
+{
+	static const u32 limits[] = {
+		0, 8, 15, 16, 17, 32, 65535 * 16, 65536 * 16, 65537 * 16,
+		65536 * 16 + 1, 65538 * 16, U32_MAX - 15, U32_MAX,
+	};
+	u8 choice = input8(in);
+
+	if (choice < 128)
+		return limits[choice % (sizeof(limits) / sizeof(*limits))];
+	return choose_len(in);
+}
+
 /* A table where none is, or not alone, or too long, or far away. */
 static void raw_table(struct world *w)
 {
 	u64 at = w->at, addr = choose_addr(w);
 	u32 i = w->c.packed ? at % w->c.num : w->desc++ % w->c.num;
-	u32 len = choose_len(&w->in);
+	u32 len = choose_table_len(&w->in);
 	u16 flags = INDIRECT;
 
 	flags |= input8(&w->in) & (NEXT | WRITE);

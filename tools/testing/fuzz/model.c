@@ -70,21 +70,25 @@ void model_init(struct model *m, const struct model_config *c)
 	m->c = *c;
 	m->nflight = 0;
 	m->asked = false;
+	m->lied = false;
 	format(m)->start(m);
 }
 
-/* 2.7.4.2 and 2.8.5.1: in the order of the chain, empty ones not excepted. */
-int model_readable_first(const struct model_chain *c, bool write)
+bool model_full(const struct model_chain *c)
 {
-	return !write && c->b->nin ? -EINVAL : 0;
+	return c->b->nout + c->b->nin == c->room;
 }
 
+/*
+ * 2.7.4.2 and 2.8.5.1: what is readable comes first, empty ones not excepted.
+ * There is room.
+ */
 int model_add(struct model_chain *c, u64 addr, u32 len, bool write)
 {
 	struct model_buffer *b = c->b;
 
-	if (b->nout + b->nin == c->room)
-		return -E2BIG;
+	if (!write && b->nin)
+		return -EINVAL;
 	c->segs[b->nout + b->nin] = (struct model_seg){ addr, len };
 	if (write) {
 		b->nin++;
@@ -189,9 +193,16 @@ int model_pop(struct model *m, unsigned int n, struct model_seg *segs,
 /* All in flight but the first @left go back; none of them is completed. */
 void model_unpop(struct model *m, unsigned int left)
 {
-	m->next = m->flight[left].at;
+	u64 back = m->next - m->flight[left].at;
+
+	/*
+	 * Only a driver that lies has more than a whole ring in flight. Then it
+	 * gets back what is in the last turn.
+	 */
+	if (m->c.packed)
+		back = (back - 1) % m->c.num + 1;
+	m->next -= back;
 	m->nflight = left;
-	/* Only a driver that lies has more than a whole ring in flight. */
 	if (m->c.packed && m->seen > m->next + m->c.num)
 		m->seen = m->next + m->c.num;
 }
@@ -287,6 +298,7 @@ static void push_as_they_come(struct model *m, const unsigned int *which,
 			      const u32 *lens, unsigned int n)
 {
 	struct batch b = {};
+	u64 before = m->used;
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
@@ -298,6 +310,8 @@ static void push_as_they_come(struct model *m, const unsigned int *which,
 	}
 	batch_end(m, &b);
 	drop_done(m, m->nflight);
+	if (m->c.packed && m->used - before > m->c.num)
+		m->lied = true;
 }
 
 /**
@@ -330,10 +344,13 @@ int model_need_call(struct model *m)
 {
 	u64 called = m->called;
 	bool asked = m->asked;
+	int answer;
 
 	m->called = m->used;
 	m->asked = true;
-	return format(m)->need_call(m, called, asked);
+	answer = format(m)->need_call(m, called, asked);
+	m->lied = false;
+	return answer;
 }
 
 bool model_kick_enable(struct model *m)

@@ -8,9 +8,9 @@
  *
  * Of two things that are wrong the first in walking order decides: the ring's
  * index, then each chain's head, then its descriptors one after the other, then
- * its length as a whole. In a descriptor flags come first (a table that must
- * not be there, readable behind writable), then the end of a chain as long as
- * the ring (-ELOOP), then room (-E2BIG), then the place of the next one. A
+ * its length as a whole. For a descriptor there must be an end of a chain as long
+ * as the ring (-ELOOP) and room (-E2BIG), then its flags count (a table that must
+ * not be there, readable behind writable), then the place of the next one. A
  * table's length is looked at before it is read.
  */
 #ifndef MODEL_H
@@ -104,6 +104,7 @@ struct model_read {
  * @used: entries before the one that is written next
  * @called: @used when a call was last considered, if @asked
  * @asked: it was ever
+ * @lied: since then a batch was longer than a packed ring can be
  * @flight: buffers popped and not given back to the driver, in that order
  * @nflight: how many
  * @reads: reads of guest memory in the pop at hand
@@ -119,6 +120,7 @@ struct model {
 	u64 used;
 	u64 called;
 	bool asked;
+	bool lied;
 	struct model_buffer flight[MODEL_FLIGHT];
 	unsigned int nflight;
 	const struct model_read *reads;
@@ -190,7 +192,7 @@ u32 get32(const u8 *p);
 u64 get64(const u8 *p);
 void put16(u8 *p, u16 value);
 void put32(u8 *p, u32 value);
-int model_readable_first(const struct model_chain *c, bool write);
+bool model_full(const struct model_chain *c);
 int model_add(struct model_chain *c, u64 addr, u32 len, bool write);
 int model_entry(struct model *m, u64 table, u32 entries, u32 i, u8 *entry);
 

@@ -99,11 +99,11 @@ static int walk_table(struct model *m, struct model_chain *c, u64 table,
 		if (err)
 			return err;
 		d = desc_of(entry);
+		if (model_full(c))
+			return -E2BIG;
 		if (d.flags & INDIRECT)
 			return -EINVAL;
-		err = model_readable_first(c, d.flags & WRITE);
-		if (!err)
-			err = model_add(c, d.addr, d.len, d.flags & WRITE);
+		err = model_add(c, d.addr, d.len, d.flags & WRITE);
 		if (err)
 			return err;
 	}
@@ -122,6 +122,10 @@ static int packed_pop(struct model *m, struct model_chain *c)
 		return 0;
 	for (taken = 0;; taken++) {
 		d = desc_of(place(m, m->next + taken));
+		if (taken == m->c.num)
+			return -ELOOP;
+		if (model_full(c))
+			return -E2BIG;
 		if (taken)
 			model_looks(DESC, 16 * ((m->next + taken) % m->c.num),
 				    16);
@@ -133,11 +137,6 @@ static int packed_pop(struct model *m, struct model_chain *c)
 				return err;
 			break;
 		}
-		err = model_readable_first(c, d.flags & WRITE);
-		if (err)
-			return err;
-		if (taken == m->c.num)
-			return -ELOOP;
 		err = model_add(c, d.addr, d.len, d.flags & WRITE);
 		if (err)
 			return err;
@@ -161,7 +160,8 @@ static void packed_write_used(struct model *m, u64 at, u16 id, u32 len)
 
 /*
  * 2.8.14: when the descriptor at this place and turn was used, or one written
- * that skips it. Of a place that the ring does not have nothing is said.
+ * that skips it. Of a place that the ring does not have nothing is said, nor of
+ * buffers that were in flight beyond what it has.
  */
 static int packed_need_call(struct model *m, u64 called, bool asked)
 {
@@ -172,7 +172,12 @@ static int packed_need_call(struct model *m, u64 called, bool asked)
 		return 0;
 	if (flags != AT_DESC || !m->c.event_idx)
 		return 1;
-	if (!asked || m->used - called > m->c.num)
+	if (!asked)
+		return 1;
+	/* How many turns there were is not told by what was used. */
+	if (m->lied)
+		return MODEL_EITHER;
+	if (m->used - called > m->c.num)
 		return 1;
 	if ((event & 0x7fff) >= m->c.num)
 		return MODEL_EITHER;

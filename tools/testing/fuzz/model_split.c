@@ -77,11 +77,11 @@ static int walk_table(struct model *m, struct model_chain *c, u64 table,
 		if (err)
 			return err;
 		d = desc_of(entry);
+		if (model_full(c))
+			return -E2BIG;
 		if (d.flags & INDIRECT)
 			return -EINVAL;
-		err = model_readable_first(c, d.flags & WRITE);
-		if (!err)
-			err = model_add(c, d.addr, d.len, d.flags & WRITE);
+		err = model_add(c, d.addr, d.len, d.flags & WRITE);
 		if (err)
 			return err;
 		if (!(d.flags & NEXT))
@@ -102,16 +102,15 @@ static int walk(struct model *m, struct model_chain *c, u16 i)
 		struct desc d = desc_of(m->area[DESC] + 16 * (size_t)i);
 
 		model_looks(DESC, 16 * (size_t)i, 16);
+		if (taken == m->c.num)
+			return -ELOOP;
+		if (model_full(c))
+			return -E2BIG;
 		if (d.flags & INDIRECT) {
 			if (!m->c.indirect || d.flags & NEXT)
 				return -EINVAL;
 			return walk_table(m, c, d.addr, d.len);
 		}
-		err = model_readable_first(c, d.flags & WRITE);
-		if (err)
-			return err;
-		if (taken == m->c.num)
-			return -ELOOP;
 		err = model_add(c, d.addr, d.len, d.flags & WRITE);
 		if (err)
 			return err;

@@ -11,12 +11,13 @@
 
 static const char *const names[] = { "desc", "driver", "device" };
 
-static void *get(size_t size)
+void *get(size_t size)
 {
-	void *p = calloc(1, size);
+	void *p;
 
-	if (!p)
+	if (posix_memalign(&p, 16, size))
 		abort();
+	memset(p, 0, size);
 	return p;
 }
 

@@ -85,6 +85,9 @@ struct world {
 	struct model_read reads[READS];
 };
 
+/* Exactly that much, none included. */
+void *get(size_t size);
+
 void world_begin(struct world *w, const u8 *data, size_t size);
 void world_end(struct world *w);
 void world_init(struct world *w, u32 base);
