@@ -14,5 +14,6 @@ else
 	result='not ok 1'
 fi
 while IFS= read -r line; do echo "# $line"; done <<<"$said"
-echo "$result $*, $(grep -o 'seed [0-9]*' <<<"$said")"
+seed=$(grep -o '^seed [0-9]*' <<<"$said")
+echo "$result fuzz $*${seed:+, $seed}"
 [[ $result == 'ok 1' ]]
