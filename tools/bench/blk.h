@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "gmem.h"
-#include "split.h"
+#include "vq.h"
 #include "vdev.h"
 
 #define BLK_MAX_DEPTH	64

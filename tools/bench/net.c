@@ -145,10 +145,9 @@ static void rx_add(struct pair *p, __u32 i)
 	bench_try(vq_add(&p->dev.vq[RX], &seg, 1, i), "receive ring");
 }
 
-static __u16 used(const struct vq *vq)
+static unsigned int used(const struct vq *vq)
 {
-	return (__u16)(__atomic_load_n(&vq->used->idx, __ATOMIC_ACQUIRE) -
-		       vq->used_idx);
+	return vq->packed ? vq_ready(vq) : split_used(vq);
 }
 
 /* As a driver that wants one interrupt for all: until @n are used. */
@@ -161,10 +160,7 @@ static void wait_used(struct vq *vq, unsigned int n)
 	__u64 count;
 
 	while (used(vq) < n) {
-		__atomic_store_n(vq_used_event(vq),
-				 (__u16)(vq->used_idx + n - 1),
-				 __ATOMIC_RELAXED);
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		vq_call_after(vq, n);
 		if (used(vq) >= n)
 			break;
 		if (poll(pfd, 2, WAIT_MS) <= 0)

@@ -348,7 +348,6 @@ TEST_F(slow, stop_and_resume)
 	struct vq *vq = &b->dev.vq[0];
 	bool seen[DEPTH] = { false };
 	unsigned int i, round, taken;
-	__u16 used;
 
 	if (b->kind == BLK_VDUSE)
 		SKIP(return, "vduse can't be suspended");
@@ -367,9 +366,8 @@ TEST_F(slow, stop_and_resume)
 
 		ASSERT_EQ(0, blkdev_stop(b))
 			TH_LOG("%s", b->dev.what);
-		used = __atomic_load_n(&vq->used->idx, __ATOMIC_ACQUIRE);
-		EXPECT_EQ(vq->base, used);
-		taken = (__u16)(used - vq->used_idx);
+		EXPECT_EQ(vq->base, vq_ready_base(vq));
+		taken = vq_ready(vq);
 		ASSERT_GE(DEPTH, taken);
 		reap(_metadata, b, 0, seen, taken);
 		for (i = 0; i < DEPTH; i++)
@@ -398,8 +396,7 @@ TEST_F(slow, reset)
 {
 	struct blkdev *b = &self->b;
 	struct vq *vq = &b->dev.vq[0];
-	unsigned int i;
-	__u16 used;
+	unsigned int i, used;
 
 	if (b->kind == BLK_VHOST)
 		SKIP(return, "there is no status here");
@@ -413,15 +410,15 @@ TEST_F(slow, reset)
 	ASSERT_EQ(0, vdpa_set_status(&b->dev, 0));
 
 	/* The driver may use its memory for something else now. */
-	used = vq->used->idx;
+	used = vq_ready(vq);
 	memset(b->arena.base, 0x99, b->arena.size);
 	EXPECT_EQ(-ETIMEDOUT, event_wait(vq->err, 2 * DELAY_MS));
-	EXPECT_EQ(used, vq->used->idx);
+	EXPECT_EQ(used, vq_ready(vq));
 	for (i = 0; i < b->arena.size; i++)
 		ASSERT_EQ(0x99, (__u8)b->arena.base[i]);
 
 	ASSERT_EQ(0, vdpa_unmap_all(&b->dev));
-	vq_reset(vq, 0);
+	vq_reset(vq, vq_base_after(vq, 0));
 	b->arena.at = b->arena.size;
 	arena_reset(&b->arena);
 	ASSERT_EQ(0, blkdev_resume(b))

@@ -385,7 +385,7 @@ TEST_F(rings, good_before_bad)
 		raw_desc(&k.d[0], k.good, 16, NEXT, 1);
 		raw_desc(&k.d[1], k.good + 64, 1, WRITE, 0);
 	}
-	vq_make_avail(k.vq, 0);
+	raw_avail(k.vq, 0);
 	raw_offer(k.vq, 0xffff);
 	/* Two frames, if it is about reception. */
 	victim_fate(v);
@@ -438,8 +438,7 @@ TEST_F(rings, nonsense)
 			random_desc(&k, &k.table[j], &x);
 		}
 		for (j = 0; j < (rnd(&x) & 7); j++)
-			vq_make_avail(k.vq, rnd(&x) & 15 ? rnd(&x) & 7 :
-				      rnd(&x));
+			raw_avail(k.vq, rnd(&x) & 15 ? rnd(&x) & 7 : rnd(&x));
 		raw_offer(k.vq, rnd(&x) & 7);
 		for (j = 0; j < 50; j++)
 			random_desc(&k, &k.d[rnd(&x) & 7], &x);

@@ -58,7 +58,7 @@ static int restart_blk(struct victim *v)
 			err = vdpa_unmap_all(v->d);
 	}
 	for (i = 0; i < v->d->nvqs; i++) {
-		vq_reset(&v->d->vq[i], 0);
+		vq_reset(&v->d->vq[i], vq_base_after(&v->d->vq[i], 0));
 		event_take(v->d->vq[i].kick);
 	}
 	arena_reset(&v->b.arena);
@@ -146,9 +146,15 @@ void raw_desc(struct vring_desc *d, __u64 gpa, __u32 len, __u16 flags,
 	};
 }
 
+void raw_avail(struct vq *vq, __u16 head)
+{
+	split_make_avail(vq, head);
+	vq->avail_idx++;
+}
+
 void raw_offer(struct vq *vq, __u16 head)
 {
-	vq_make_avail(vq, head);
+	raw_avail(vq, head);
 	vq_publish(vq);
 	vq_kick_always(vq);
 }

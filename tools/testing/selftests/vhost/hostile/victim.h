@@ -66,7 +66,8 @@ const char *fate_name(enum fate f);
 void raw_desc(struct vring_desc *d, __u64 gpa, __u32 len, __u16 flags,
 	      __u16 next);
 
-/* Make @head available, whatever it is, and kick. */
+/* Make @head available, whatever it is; and show it to the device, and kick. */
+void raw_avail(struct vq *vq, __u16 head);
 void raw_offer(struct vq *vq, __u16 head);
 
 #endif /* VHXT_VICTIM_H */

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "split.h"
+#include "vq.h"
 
 #define CHAIN_MAX	VQ_TABLE_LEN
 

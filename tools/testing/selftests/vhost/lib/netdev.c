@@ -196,7 +196,7 @@ int netdev_expect(struct netdev *n, const void *frame, size_t len,
 	return (size_t)ret == len && !memcmp(got, frame, len) ? 0 : -EBADMSG;
 }
 
-int netdev_restart(struct netdev *n, unsigned int i, __u16 base)
+int netdev_restart(struct netdev *n, unsigned int i, unsigned int after)
 {
 	struct vq *vq = &n->dev.vq[i];
 	char frame[NETDEV_SLOT];
@@ -207,11 +207,11 @@ int netdev_restart(struct netdev *n, unsigned int i, __u16 base)
 		;
 	while (peer_recv(&n->tap, NULL, frame, sizeof(frame), 0) != -EAGAIN)
 		;
-	vq_reset(vq, base);
+	vq_reset(vq, vq_base_after(vq, after));
 	arena_reset(&n->arena);
 	event_take(vq->kick);
 	if (!err)
-		err = vring_set_base(&n->dev, i, base);
+		err = vring_set_base(&n->dev, i, vq->base);
 	if (!err)
 		err = vhost_net_attach(&n->dev, i, n->tap.fd);
 	event_take(vq->err);

@@ -105,10 +105,10 @@ int netdev_expect(struct netdev *n, const void *frame, size_t len,
 int netdev_reap(struct vq *vq, unsigned int count);
 
 /*
- * Start queue @i afresh, at index @base: detach, forget what is in it, in the
- * tap and at the peer, attach.
+ * Start queue @i afresh, as if @after buffers had gone through it: detach,
+ * forget what is in it, in the tap and at the peer, attach.
  */
-int netdev_restart(struct netdev *n, unsigned int i, __u16 base);
+int netdev_restart(struct netdev *n, unsigned int i, unsigned int after);
 
 /* A frame from ring to peer and one from peer to ring, checked. */
 int netdev_ping(struct netdev *n, __u32 seed);

@@ -34,10 +34,29 @@ void vdev_close(struct vdev *d)
 	*d = (struct vdev){ .fd = -1, .config_call = -1 };
 }
 
+static unsigned int vq_flags(__u64 features)
+{
+	static const struct {
+		unsigned int feature;
+		unsigned int flag;
+	} all[] = {
+		{ VIRTIO_RING_F_EVENT_IDX, VQ_EVENT_IDX },
+		{ VIRTIO_RING_F_INDIRECT_DESC, VQ_INDIRECT },
+		{ VIRTIO_F_RING_PACKED, VQ_PACKED },
+		{ VIRTIO_F_IN_ORDER, VQ_IN_ORDER },
+	};
+	unsigned int flags = 0, i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (features & BIT_ULL(all[i].feature))
+			flags |= all[i].flag;
+	return flags;
+}
+
 int vdev_make_vqs(struct vdev *d, struct gmem *mem, __u64 features,
 		  unsigned int nvqs, __u16 num)
 {
-	unsigned int flags = 0;
+	const unsigned int flags = vq_flags(features);
 	int err;
 
 	d->what = "make queues";
@@ -45,11 +64,6 @@ int vdev_make_vqs(struct vdev *d, struct gmem *mem, __u64 features,
 	d->features = features;
 	if (nvqs > VDEV_MAX_VQS)
 		return -E2BIG;
-	if (features & BIT_ULL(VIRTIO_RING_F_EVENT_IDX))
-		flags |= VQ_EVENT_IDX;
-	if (features & BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC))
-		flags |= VQ_INDIRECT;
-
 	for (d->nvqs = 0; d->nvqs < nvqs; d->nvqs++) {
 		err = vq_init(&d->vq[d->nvqs], mem, num, flags);
 		if (err)
@@ -73,14 +87,14 @@ int vring_set_num(struct vdev *d, unsigned int i)
 	return vdev_ioctl(d, "SET_VRING_NUM", VHOST_SET_VRING_NUM, &s);
 }
 
-int vring_set_base(struct vdev *d, unsigned int i, __u16 base)
+int vring_set_base(struct vdev *d, unsigned int i, __u32 base)
 {
 	struct vhost_vring_state s = { .index = i, .num = base };
 
 	return vdev_ioctl(d, "SET_VRING_BASE", VHOST_SET_VRING_BASE, &s);
 }
 
-int vring_get_base(struct vdev *d, unsigned int i, __u16 *base)
+int vring_get_base(struct vdev *d, unsigned int i, __u32 *base)
 {
 	struct vhost_vring_state s = { .index = i };
 	int err = vdev_ioctl(d, "GET_VRING_BASE", VHOST_GET_VRING_BASE, &s);

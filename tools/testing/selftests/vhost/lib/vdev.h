@@ -16,7 +16,7 @@
 #include <stdbool.h>
 
 #include "gmem.h"
-#include "split.h"
+#include "vq.h"
 
 #define VDEV_MAX_VQS	16
 
@@ -55,8 +55,8 @@ int vdev_open(struct vdev *d, const char *path);
 void vdev_close(struct vdev *d);
 
 /*
- * Make @nvqs queues of @num entries in @mem, with what @features say of
- * EVENT_IDX and INDIRECT_DESC. The device is not told yet.
+ * Make @nvqs queues of @num entries in @mem, with what @features say of their
+ * format, EVENT_IDX, INDIRECT_DESC and IN_ORDER. The device is not told yet.
  */
 int vdev_make_vqs(struct vdev *d, struct gmem *mem, __u64 features,
 		  unsigned int nvqs, __u16 num);
@@ -66,8 +66,8 @@ int vdev_ioctl(struct vdev *d, const char *what, unsigned long cmd, void *arg);
 
 /* The vring ioctls that both personalities have. */
 int vring_set_num(struct vdev *d, unsigned int i);
-int vring_set_base(struct vdev *d, unsigned int i, __u16 base);
-int vring_get_base(struct vdev *d, unsigned int i, __u16 *base);
+int vring_set_base(struct vdev *d, unsigned int i, __u32 base);
+int vring_get_base(struct vdev *d, unsigned int i, __u32 *base);
 int vring_set_kick(struct vdev *d, unsigned int i, int fd);
 int vring_set_call(struct vdev *d, unsigned int i, int fd);
 int vring_set_err(struct vdev *d, unsigned int i, int fd);

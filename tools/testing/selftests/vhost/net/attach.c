@@ -77,13 +77,13 @@ static void move_to(struct __test_metadata *_metadata, struct netdev *n,
 		    unsigned int i, int fd)
 {
 	struct vq *vq = &n->dev.vq[i];
-	__u16 base, used;
+	__u32 base, used;
 
 	ASSERT_EQ(0, vhost_net_attach(&n->dev, i, -1));
-	used = __atomic_load_n(&vq->used->idx, __ATOMIC_ACQUIRE);
+	used = vq_ready_base(vq);
 	ASSERT_EQ(0, vring_get_base(&n->dev, i, &base));
 	ASSERT_EQ(used, base);
-	ASSERT_EQ(used, __atomic_load_n(&vq->used->idx, __ATOMIC_ACQUIRE));
+	ASSERT_EQ(used, vq_ready_base(vq));
 	ASSERT_EQ(0, vring_set_base(&n->dev, i, base));
 	/* No kick is left over either. */
 	event_take(vq->kick);

@@ -210,7 +210,7 @@ TEST_F(receive, merged)
 		want = (lens[i] + sizeof(hdr) + room - 1) / room;
 		EXPECT_EQ(want, hdr.num_buffers);
 		ASSERT_LE(hdr.num_buffers, ARRAY_SIZE(c));
-		EXPECT_EQ(want, (__u16)(vq->used->idx - vq->used_idx));
+		EXPECT_EQ(want, vq_ready(vq));
 
 		for (k = 0, at = 0; k < want; k++) {
 			size_t skip = k ? 0 : sizeof(hdr);
@@ -324,7 +324,7 @@ TEST_F(receive, buffers_come_late)
 	unsigned int i;
 
 	send_frames(_metadata, &self->n, 200, 0);
-	EXPECT_EQ(0, self->n.dev.vq[RX].used->idx);
+	EXPECT_EQ(0, vq_ready(&self->n.dev.vq[RX]));
 	for (i = 0; i < 200; i += 50) {
 		put_slots(_metadata, &self->n, 50);
 		take_slots(_metadata, &self->n, 50, i);
@@ -355,14 +355,14 @@ TEST_F(receive, calls)
 	put_slots(_metadata, &self->n, 10);
 	vq_call_disable(vq);
 	if (vq->event_idx)
-		*vq_used_event(vq) = vq->used_idx + 9;
+		vq_call_after(vq, 10);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	event_take(vq->call);
 
 	for (i = 0; i < 9; i++)
 		send_frames(_metadata, &self->n, 1, i);
 	EXPECT_EQ(-ETIMEDOUT, event_wait(vq->call, QUIET_MS));
-	EXPECT_EQ(9, (__u16)(vq->used->idx - vq->used_idx));
+	EXPECT_EQ(9, vq_ready(vq));
 
 	if (!vq->event_idx)
 		vq_call_enable(vq);

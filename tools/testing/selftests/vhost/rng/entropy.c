@@ -184,7 +184,7 @@ TEST_F(entropy, readable)
 
 		ASSERT_EQ(0, vdpa_set_status(&self->d, 0));
 		ASSERT_EQ(0, vdpa_unmap_all(&self->d));
-		vq_reset(self->vq, 0);
+		vq_reset(self->vq, vq_base_after(self->vq, 0));
 		event_take(self->vq->err);
 		arena_reset(&self->arena);
 		ASSERT_EQ(0, vdpa_set_status(&self->d, VDEV_S_DRIVER));

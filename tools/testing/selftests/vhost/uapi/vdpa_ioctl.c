@@ -398,8 +398,8 @@ TEST_F(vdpa_api, start_again)
 		ASSERT_EQ(0, vdpa_get_status(&d, &status));
 		EXPECT_EQ(0, status);
 		ASSERT_EQ(0, vdpa_unmap_all(&d));
-		vq_reset(&d.vq[0], 0);
-		vq_reset(&d.vq[1], 0);
+		vq_reset(&d.vq[0], vq_base_after(&d.vq[0], 0));
+		vq_reset(&d.vq[1], vq_base_after(&d.vq[1], 0));
 		ASSERT_EQ(0, vdpa_set_status(&d, VDEV_S_DRIVER));
 		ASSERT_EQ(0, vdpa_start(&d))
 			TH_LOG("%s", d.what);

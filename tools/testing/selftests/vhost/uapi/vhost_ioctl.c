@@ -212,7 +212,7 @@ TEST_F(vhost_api, values)
 	struct vhost_vring_state s = { .index = 0, .num = 4242 };
 	__u64 features = 0, backend = 0;
 	struct vdev d;
-	__u16 base;
+	__u32 base;
 
 	ASSERT_EQ(0, vdev_open(&d, variant->path));
 	ASSERT_EQ(0, vdev_ioctl(&d, "", VHOST_GET_FEATURES, &features));
@@ -238,7 +238,7 @@ TEST_F(vhost_api, reset_owner)
 {
 	struct target *t = &self->t;
 	struct vdev d;
-	__u16 base;
+	__u32 base;
 	int i;
 
 	ASSERT_EQ(0, vdev_open(&d, variant->path));

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The variants of a fixture that a virtqueue makes: split or packed, with
+ * EVENT_IDX or not, with INDIRECT_DESC or not, in order or not. Include it
+ * after the harness.
+ */
+#ifndef VHXT_MATRIX_H
+#define VHXT_MATRIX_H
+
+#include "vdev.h"
+
+#define RING_EVENT	BIT_ULL(VIRTIO_RING_F_EVENT_IDX)
+#define RING_INDIRECT	BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC)
+#define RING_IN_ORDER	BIT_ULL(VIRTIO_F_IN_ORDER)
+#define RING_PACKED	BIT_ULL(VIRTIO_F_RING_PACKED)
+#define RING_ALL	(RING_EVENT | RING_INDIRECT | RING_IN_ORDER)
+
+/*
+ * RING_MATRIX() adds all 16 of them to a fixture, named NAME_split,
+ * NAME_packed_event and so on. @make is a macro that makes the variant's
+ * contents of a set of features, of which @base is there in each.
+ *
+ * RING_FEW() is for what hardly depends on the ring: each format bare, and
+ * with all that there is.
+ */
+#define RING_MATRIX(fixture, name, make, base)				\
+	RING_FORMAT(fixture, name##_split, make, base)			\
+	RING_FORMAT(fixture, name##_packed, make, (base) | RING_PACKED)
+
+#define RING_FEW(fixture, name, make, base)				\
+	RING_ENDS(fixture, name##_split, make, base)			\
+	RING_ENDS(fixture, name##_packed, make, (base) | RING_PACKED)
+
+#define RING_FORMAT(fixture, name, make, base)				\
+	RING_EVENTS(fixture, name, make, base)				\
+	RING_EVENTS(fixture, name##_indirect, make,			\
+		    (base) | RING_INDIRECT)				\
+	RING_EVENTS(fixture, name##_in_order, make,			\
+		    (base) | RING_IN_ORDER)				\
+	RING_EVENTS(fixture, name##_indirect_in_order, make,		\
+		    (base) | RING_INDIRECT | RING_IN_ORDER)
+
+#define RING_EVENTS(fixture, name, make, base)				\
+	RING_VARIANT(fixture, name, make, base)				\
+	RING_VARIANT(fixture, name##_event, make, (base) | RING_EVENT)
+
+#define RING_ENDS(fixture, name, make, base)				\
+	RING_VARIANT(fixture, name, make, base)				\
+	RING_VARIANT(fixture, name##_all, make, (base) | RING_ALL)
+
+#define RING_VARIANT(fixture, name, make, features)			\
+	FIXTURE_VARIANT_ADD(fixture, name) make(features);
+
+#endif /* VHXT_MATRIX_H */

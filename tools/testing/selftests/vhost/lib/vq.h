@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The driver's side of a virtqueue, split or packed: adds buffers, kicks where
+ * the device wants it, takes back what was used. It trusts the device with
+ * nothing: a completion that was never asked for, comes twice, is out of order
+ * in a queue that has one, or claims more than there was room for, is an error.
+ * The parts that run per buffer are inline, as benchmarks count their
+ * instructions.
+ */
+#ifndef VHXT_VQ_H
+#define VHXT_VQ_H
+
+#include "packed.h"
+#include "split.h"
+
+/* Flags for vq_init(). */
+#define VQ_EVENT_IDX	0x1
+#define VQ_INDIRECT	0x2
+#define VQ_PACKED	0x4
+#define VQ_IN_ORDER	0x8
+
+#define VQ_TABLE_LEN	64
+
+/* A queue of @num entries with its rings in @mem. 0 or -errno. */
+int vq_init(struct vq *vq, struct gmem *mem, __u16 num, unsigned int flags);
+void vq_exit(struct vq *vq);
+
+/* As a driver does after a reset: all free, device and driver at @base. */
+void vq_reset(struct vq *vq, __u32 base);
+
+/* The base of a queue that @n buffers of a descriptor each went through. */
+__u32 vq_base_after(const struct vq *vq, unsigned int n);
+
+/*
+ * Completions that are there to be taken, as far as they make sense; and the
+ * base of a device that completed these, and has nothing in flight.
+ */
+unsigned int vq_ready(const struct vq *vq);
+__u32 vq_ready_base(const struct vq *vq);
+
+/*
+ * Ask for a call when @n more buffers of one descriptor each are used, and for
+ * none before. With EVENT_IDX only.
+ */
+void vq_call_after(struct vq *vq, unsigned int n);
+
+/*
+ * Wait until something was used, call eventfd and suppression included.
+ * 0, -ETIMEDOUT, or -EIO when the device signals its error eventfd instead.
+ */
+int vq_wait(struct vq *vq, int ms);
+
+/* Add @n pieces as a chain of descriptors. 0, or -ENOSPC. */
+static inline int vq_add(struct vq *vq, const struct vq_seg *seg,
+			 unsigned int n, __u32 token)
+{
+	return vq->packed ? packed_add(vq, seg, n, token) :
+			    split_add(vq, seg, n, token);
+}
+
+/* The same through an indirect table. */
+static inline int vq_add_indirect(struct vq *vq, const struct vq_seg *seg,
+				  unsigned int n, __u32 token)
+{
+	return vq->packed ? packed_add_indirect(vq, seg, n, token) :
+			    split_add_indirect(vq, seg, n, token);
+}
+
+/* Show the device what was added. */
+static inline void vq_publish(struct vq *vq)
+{
+	if (vq->packed)
+		packed_publish(vq);
+	else
+		split_publish(vq);
+}
+
+/* Does the device want to hear of what was published since the last time? */
+static inline bool vq_kick_wanted(struct vq *vq)
+{
+	/* Pairs with the device's barrier between enabling and rechecking. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return vq->packed ? packed_kick_wanted(vq) : split_kick_wanted(vq);
+}
+
+/* Tell the device, whatever it wants. */
+static inline void vq_kick_always(struct vq *vq)
+{
+	vq->nkicks++;
+	event_signal(vq->kick);
+}
+
+/* Publish, and kick if the device wants it. */
+static inline void vq_kick(struct vq *vq)
+{
+	vq_publish(vq);
+	if (vq_kick_wanted(vq))
+		vq_kick_always(vq);
+}
+
+static inline bool vq_more_used(const struct vq *vq)
+{
+	if (vq->packed)
+		return vq->batch || packed_more_used(vq);
+	return split_used(vq);
+}
+
+/* Take a completion: 1 and @done, 0 if there is none, -EPROTO if it is bad. */
+static inline int vq_pop(struct vq *vq, struct vq_done *done)
+{
+	return vq->packed ? packed_pop(vq, done) : split_pop(vq, done);
+}
+
+/* Ask for a call at the next completion. Look for completions after it. */
+static inline void vq_call_enable(struct vq *vq)
+{
+	if (vq->packed)
+		packed_call_enable(vq);
+	else
+		split_call_enable(vq);
+	/* Pairs with the device's barrier between used entry and event. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Ask for no calls. */
+static inline void vq_call_disable(struct vq *vq)
+{
+	if (vq->packed)
+		packed_call_disable(vq);
+	else
+		split_call_disable(vq);
+}
+
+#endif /* VHXT_VQ_H */
