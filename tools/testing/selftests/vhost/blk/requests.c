@@ -34,33 +34,13 @@ FIXTURE_VARIANT_ADD(requests, vduse)
 	.o = { .kind = BLK_VDUSE, .features = BLK_INDIRECT },
 };
 
-FIXTURE_VARIANT_ADD(requests, vhx_vdpa_plain)
-{
-	.o = { .kind = BLK_VDPA, .features = BLK_PLAIN, .serial = SERIAL },
-};
-
-FIXTURE_VARIANT_ADD(requests, vhx_vdpa)
-{
-	.o = { .kind = BLK_VDPA, .features = BLK_INDIRECT, .serial = SERIAL },
-};
-
 FIXTURE_VARIANT_ADD(requests, vhx_vdpa_regions)
 {
-	.o = {
-		.kind = BLK_VDPA, .features = BLK_INDIRECT, .serial = SERIAL,
-		.nregions = 500,
-	},
+	.o = { .kind = BLK_VDPA, .features = BLK_INDIRECT, .nregions = 500 },
 };
 
-FIXTURE_VARIANT_ADD(requests, vhx_vhost_plain)
-{
-	.o = { .kind = BLK_VHOST, .features = BLK_PLAIN },
-};
-
-FIXTURE_VARIANT_ADD(requests, vhx_vhost)
-{
-	.o = { .kind = BLK_VHOST, .features = BLK_INDIRECT },
-};
+RING_MATRIX(requests, vhx_vdpa, BLK_ON_VDPA, BLK_PLAIN)
+RING_FEW(requests, vhx_vhost, BLK_ON_VHOST, BLK_PLAIN)
 
 /**
  * struct layout - how a request is cut into descriptors
@@ -173,8 +153,43 @@ TEST_F(requests, read_layouts)
 	}
 }
 
+/*
+ * What is about the disk, whatever the ring.
+ */
+FIXTURE(data)
+{
+	struct blkdev b;
+};
+
+FIXTURE_VARIANT(data)
+{
+	struct blkdev_opts o;
+};
+
+FIXTURE_SETUP(data)
+{
+	blk_fixture_start(_metadata, &self->b, &variant->o);
+}
+
+FIXTURE_TEARDOWN(data)
+{
+	blkdev_close(&self->b);
+}
+
+FIXTURE_VARIANT_ADD(data, vduse)
+{
+	.o = { .kind = BLK_VDUSE, .features = BLK_INDIRECT },
+};
+
+#define WITH_SERIAL(f)	{						\
+	.o = { .kind = BLK_VDPA, .features = (f), .serial = SERIAL },	\
+}
+
+RING_BOTH(data, vhx_vdpa, WITH_SERIAL, BLK_PLAIN)
+RING_BOTH(data, vhx_vhost, BLK_ON_VHOST, BLK_PLAIN)
+
 /* Neighbours of what is written stay as they are. */
-TEST_F(requests, write_nothing_else)
+TEST_F(data, write_nothing_else)
 {
 	struct blkdev *b = &self->b;
 	struct blkreq r = {
@@ -195,7 +210,7 @@ TEST_F(requests, write_nothing_else)
 }
 
 /* First and last sector. */
-TEST_F(requests, ends)
+TEST_F(data, ends)
 {
 	struct blkdev *b = &self->b;
 	const __u64 last = (64ULL << 20) / BLK_SECTOR - 1;
@@ -228,7 +243,7 @@ TEST_F(requests, ends)
  * Data anywhere in a page: the disk wants memory in sectors, or any other
  * alignment, but a guest knows nothing of it.
  */
-TEST_F(requests, unaligned)
+TEST_F(data, unaligned)
 {
 	static const unsigned int offs[] = { 1, 3, 8, 511, 512, 4095, 2048 };
 	struct blkdev *b = &self->b;
@@ -282,7 +297,7 @@ TEST_F(requests, unaligned)
 }
 
 /* As many segments as an indirect table of the driver has. */
-TEST_F(requests, many_segments)
+TEST_F(data, many_segments)
 {
 	struct blkdev *b = &self->b;
 	static const size_t out[] = { 16, 512, 0 };
@@ -302,7 +317,7 @@ TEST_F(requests, many_segments)
 	EXPECT_EQ(0, memcmp(data, back, 62 * 512));
 }
 
-TEST_F(requests, flush)
+TEST_F(data, flush)
 {
 	struct blkreq r = { .type = VIRTIO_BLK_T_FLUSH };
 	__u32 used;
@@ -312,7 +327,7 @@ TEST_F(requests, flush)
 }
 
 /* 20 bytes, and zeroes after the serial. */
-TEST_F(requests, get_id)
+TEST_F(data, get_id)
 {
 	static const size_t in[] = { VIRTIO_BLK_ID_BYTES, 0 };
 	struct blkreq r = {
@@ -339,7 +354,7 @@ TEST_F(requests, get_id)
 }
 
 /* Types that nobody offered: UNSUPP, whatever data comes with them. */
-TEST_F(requests, unsupported)
+TEST_F(data, unsupported)
 {
 	static const __u32 types[] = {
 		2, 3, 5, 6, 7, 9, 10, 12, 14, 15, 16, 20, 99, 0x7fffffff,

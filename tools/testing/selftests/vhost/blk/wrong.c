@@ -33,20 +33,9 @@ FIXTURE_VARIANT_ADD(wrong, vduse)
 	.o = { .kind = BLK_VDUSE, .features = BLK_INDIRECT },
 };
 
-FIXTURE_VARIANT_ADD(wrong, vhx_vdpa)
-{
-	.o = { .kind = BLK_VDPA, .features = BLK_INDIRECT },
-};
-
-FIXTURE_VARIANT_ADD(wrong, vhx_vdpa_plain)
-{
-	.o = { .kind = BLK_VDPA, .features = BLK_PLAIN },
-};
-
-FIXTURE_VARIANT_ADD(wrong, vhx_vhost)
-{
-	.o = { .kind = BLK_VHOST, .features = BLK_INDIRECT },
-};
+/* It is about what is in the buffers. */
+RING_FEW(wrong, vhx_vdpa, BLK_ON_VDPA, BLK_PLAIN)
+RING_BOTH(wrong, vhx_vhost, BLK_ON_VHOST, BLK_PLAIN)
 
 /* Statuses that a case allows. */
 #define S(status)	(1U << (status))

@@ -7,6 +7,11 @@
 #define VHXT_BLKDEV_FIXTURE_H
 
 #include "blkdev.h"
+#include "matrix.h"
+
+/* What RING_MATRIX() makes of features, for either personality. */
+#define BLK_ON_VDPA(f)	{ .o = { .kind = BLK_VDPA, .features = (f) } }
+#define BLK_ON_VHOST(f)	{ .o = { .kind = BLK_VHOST, .features = (f) } }
 
 /* Open it, but let the test start it. */
 static inline void

@@ -21,7 +21,8 @@
  * contents of a set of features, of which @base is there in each.
  *
  * RING_FEW() is for what hardly depends on the ring: each format bare, and
- * with all that there is.
+ * with all that there is. RING_BOTH() is for what does not depend on it, or
+ * takes its time: each format with all.
  */
 #define RING_MATRIX(fixture, name, make, base)				\
 	RING_FORMAT(fixture, name##_split, make, base)			\
@@ -30,6 +31,11 @@
 #define RING_FEW(fixture, name, make, base)				\
 	RING_ENDS(fixture, name##_split, make, base)			\
 	RING_ENDS(fixture, name##_packed, make, (base) | RING_PACKED)
+
+#define RING_BOTH(fixture, name, make, base)				\
+	RING_VARIANT(fixture, name##_split, make, (base) | RING_ALL)	\
+	RING_VARIANT(fixture, name##_packed, make,			\
+		     (base) | RING_ALL | RING_PACKED)
 
 #define RING_FORMAT(fixture, name, make, base)				\
 	RING_EVENTS(fixture, name, make, base)				\

@@ -17,6 +17,47 @@
 #define NETDEV_MEM	(3 * 1024 * 1024)
 #define NETDEV_ARENA	(1024 * 1024)
 
+static struct tap shared = { .fd = -1, .sock = -1 };
+
+int netdev_share_tap(void)
+{
+	int err = netns_enter();
+
+	if (!err)
+		err = tap_create(&shared, "shared", 12, 1);
+	return err ? err : tap_peer(&shared);
+}
+
+/* Forget what another test left in the tap and at the peer. */
+static void drain(struct tap *t)
+{
+	char frame[NETDEV_SLOT];
+
+	while (read(t->fd, frame, sizeof(frame)) > 0)
+		;
+	while (peer_recv(t, NULL, frame, sizeof(frame), 0) != -EAGAIN)
+		;
+}
+
+static int take_tap(struct netdev *n, const struct netdev_opts *o)
+{
+	int err = 0;
+
+	if (o->tap) {
+		n->tap = *o->tap;
+	} else if (shared.fd >= 0 && o->tap_queues < 2) {
+		n->tap = shared;
+		err = tap_set_hdr(&n->tap, (int)n->hlen);
+		drain(&n->tap);
+		peer_drops(&n->tap);
+	} else {
+		err = tap_create(&n->tap, "tap0", (int)n->hlen, o->tap_queues);
+		if (!err)
+			err = tap_peer(&n->tap);
+	}
+	return err;
+}
+
 bool netdev_present(const struct netdev_opts *o)
 {
 	return node_present(o->path, o->module);
@@ -36,12 +77,7 @@ int netdev_start(struct netdev *n, const struct netdev_opts *o)
 		  sizeof(struct virtio_net_hdr_mrg_rxbuf) :
 		  sizeof(struct virtio_net_hdr);
 	n->dev.what = "tap";
-	if (o->tap)
-		n->tap = *o->tap;
-	else
-		err = tap_create(&n->tap, "tap0", (int)n->hlen, o->tap_queues);
-	if (!err && !o->tap)
-		err = tap_peer(&n->tap);
+	err = take_tap(n, o);
 	if (!err)
 		err = gmem_init(&n->mem, NETDEV_MEM, GMEM_GPA,
 				o->nregions ? o->nregions : 1);
@@ -199,14 +235,10 @@ int netdev_expect(struct netdev *n, const void *frame, size_t len,
 int netdev_restart(struct netdev *n, unsigned int i, unsigned int after)
 {
 	struct vq *vq = &n->dev.vq[i];
-	char frame[NETDEV_SLOT];
 	int err;
 
 	err = vhost_net_attach(&n->dev, i, -1);
-	while (read(n->tap.fd, frame, sizeof(frame)) > 0)
-		;
-	while (peer_recv(&n->tap, NULL, frame, sizeof(frame), 0) != -EAGAIN)
-		;
+	drain(&n->tap);
 	vq_reset(vq, vq_base_after(vq, after));
 	arena_reset(&n->arena);
 	event_take(vq->kick);

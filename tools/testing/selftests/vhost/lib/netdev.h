@@ -34,7 +34,8 @@
  * @features: to negotiate
  * @nregions: of guest memory, 0 for 1
  * @tap_queues: above 1, the tap is IFF_MULTI_QUEUE
- * @tap: one that is there already, NULL to make one
+ * @tap: one that is there already, NULL for that of netdev_share_tap(), or else
+ *	to make one
  */
 struct netdev_opts {
 	const char *path;
@@ -66,6 +67,12 @@ struct netdev {
 	struct arena arena;
 	char *slot;
 };
+
+/*
+ * A tap for all tests of a program, as it takes its time to make and remove
+ * one; call it before any of them. 0 or -errno.
+ */
+int netdev_share_tap(void);
 
 /* Is the node there? In-tree ones may be missing. */
 bool netdev_present(const struct netdev_opts *o);

@@ -6,7 +6,11 @@
 #ifndef VHXT_NETDEV_FIXTURE_H
 #define VHXT_NETDEV_FIXTURE_H
 
+#include "matrix.h"
 #include "netdev.h"
+
+/* What RING_MATRIX() makes of features. */
+#define NET_ON_VHX(f)	{ .o = VHX(f) }
 
 static inline void
 netdev_fixture_start(struct __test_metadata *_metadata, struct netdev *n,

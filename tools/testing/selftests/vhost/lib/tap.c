@@ -57,6 +57,11 @@ static int bring_up(const char *name)
 	return err;
 }
 
+int tap_set_hdr(struct tap *t, int hdr_len)
+{
+	return ioctl(t->fd, TUNSETVNETHDRSZ, &hdr_len) ? -errno : 0;
+}
+
 int tap_create(struct tap *t, const char *name, int hdr_len,
 	       unsigned int queues)
 {
@@ -72,8 +77,7 @@ int tap_create(struct tap *t, const char *name, int hdr_len,
 		ifr.ifr_flags |= IFF_MULTI_QUEUE;
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
 	snprintf(t->name, sizeof(t->name), "%s", name);
-	if (ioctl(t->fd, TUNSETIFF, &ifr) ||
-	    ioctl(t->fd, TUNSETVNETHDRSZ, &hdr_len) ||
+	if (ioctl(t->fd, TUNSETIFF, &ifr) || tap_set_hdr(t, hdr_len) ||
 	    ioctl(t->fd, TUNSETOFFLOAD, offload))
 		return -errno;
 

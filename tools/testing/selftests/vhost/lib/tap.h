@@ -45,6 +45,9 @@ int tap_create(struct tap *t, const char *name, int hdr_len,
 	       unsigned int queues);
 void tap_destroy(struct tap *t);
 
+/* TUNSETVNETHDRSZ: 10 or 12 bytes. */
+int tap_set_hdr(struct tap *t, int hdr_len);
+
 /* TUNSETQUEUE: attach or detach this queue of a multi-queue tap. */
 int tap_set_queue(struct tap *t, bool on);
 

@@ -32,10 +32,11 @@ FIXTURE_TEARDOWN(attach)
 
 FIXTURE_VARIANT_ADD(attach, in_tree_plain) { .o = IN_TREE(NET_PLAIN) };
 FIXTURE_VARIANT_ADD(attach, in_tree_mrg) { .o = IN_TREE(NET_MRG) };
-FIXTURE_VARIANT_ADD(attach, vhx_plain) { .o = VHX(NET_PLAIN) };
+RING_MATRIX(attach, vhx, NET_ON_VHX, NET_PLAIN)
 FIXTURE_VARIANT_ADD(attach, vhx_mrg) { .o = VHX(NET_MRG) };
 
-#define ROUNDS	40
+/* Rounds enough to go around the ring twice. */
+#define ROUNDS	(kernel_is_slow() ? 6 : 20)
 #define BATCH	100
 #define LEN	300
 
@@ -314,9 +315,8 @@ TEST_F(disabled, interface_removed)
 	EXPECT_EQ(0, vhost_net_attach_all(&n->dev, -1));
 }
 
-/* One network namespace for all tests: to make one takes its time. */
 int main(int argc, char **argv)
 {
-	netns_enter();
+	netdev_share_tap();
 	return test_harness_run(argc, argv);
 }

@@ -30,8 +30,8 @@ FIXTURE_TEARDOWN(broken)
 
 FIXTURE_VARIANT_ADD(broken, in_tree) { .o = IN_TREE(NET_PLAIN) };
 FIXTURE_VARIANT_ADD(broken, in_tree_indirect) { .o = IN_TREE(NET_INDIRECT) };
-FIXTURE_VARIANT_ADD(broken, vhx) { .o = VHX(NET_PLAIN) };
-FIXTURE_VARIANT_ADD(broken, vhx_indirect) { .o = VHX(NET_INDIRECT) };
+/* It is about what is in the buffers. */
+RING_FEW(broken, vhx, NET_ON_VHX, NET_PLAIN)
 
 /* What becomes of the queue. */
 enum fate {
@@ -148,9 +148,8 @@ TEST_F(broken, other_queue_lives)
 	ASSERT_EQ(0, netdev_ping_tx(n, 3));
 }
 
-/* One network namespace for all tests: to make one takes its time. */
 int main(int argc, char **argv)
 {
-	netns_enter();
+	netdev_share_tap();
 	return test_harness_run(argc, argv);
 }

@@ -33,9 +33,7 @@ FIXTURE_VARIANT_ADD(receive, in_tree_event) { .o = IN_TREE(NET_EVENT) };
 FIXTURE_VARIANT_ADD(receive, in_tree_indirect) { .o = IN_TREE(NET_INDIRECT) };
 FIXTURE_VARIANT_ADD(receive, in_tree_mrg) { .o = IN_TREE(NET_MRG) };
 FIXTURE_VARIANT_ADD(receive, vhx_legacy) { .o = VHX(NET_LEGACY) };
-FIXTURE_VARIANT_ADD(receive, vhx_plain) { .o = VHX(NET_PLAIN) };
-FIXTURE_VARIANT_ADD(receive, vhx_event) { .o = VHX(NET_EVENT) };
-FIXTURE_VARIANT_ADD(receive, vhx_indirect) { .o = VHX(NET_INDIRECT) };
+RING_MATRIX(receive, vhx, NET_ON_VHX, NET_PLAIN)
 FIXTURE_VARIANT_ADD(receive, vhx_mrg) { .o = VHX(NET_MRG) };
 
 #define BIG	(65562 + 12)
@@ -108,32 +106,16 @@ static void receive_sizes(struct __test_metadata *_metadata, struct netdev *n,
 	EXPECT_FALSE(event_take(n->dev.vq[RX].err));
 }
 
-TEST_F(receive, big_buffers)
-{
-	receive_sizes(_metadata, &self->n, BIG, joined);
-}
-
-TEST_F(receive, header_on_its_own)
-{
-	receive_sizes(_metadata, &self->n, BIG,
-		      self->n.hlen == 10 ? own_legacy : own);
-}
-
-TEST_F(receive, cut_anywhere)
-{
-	receive_sizes(_metadata, &self->n, BIG, cut);
-}
-
-TEST_F(receive, small_buffers)
-{
-	receive_sizes(_metadata, &self->n, self->n.hlen + 1514, joined);
-}
-
-/* Just as large as the frame. */
-TEST_F(receive, exact_fit)
+/* Large buffers in all shapes, small ones, and such as the frame just fits. */
+TEST_F(receive, shapes)
 {
 	size_t i;
 
+	receive_sizes(_metadata, &self->n, BIG, joined);
+	receive_sizes(_metadata, &self->n, BIG,
+		      self->n.hlen == 10 ? own_legacy : own);
+	receive_sizes(_metadata, &self->n, BIG, cut);
+	receive_sizes(_metadata, &self->n, self->n.hlen + 1514, joined);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		receive_one(_metadata, &self->n, self->n.hlen + sizes[i],
 			    sizes[i], joined, i);
@@ -169,73 +151,6 @@ TEST_F(receive, tso4)
 		chain_get(&c, self->n.hlen, got, lens[i]);
 		EXPECT_EQ(0, memcmp(got, frame, lens[i]));
 		EXPECT_TRUE(chain_clean(&c));
-		arena_reset(&self->n.arena);
-	}
-}
-
-/* Frames larger than a buffer go into as many as they need. */
-TEST_F(receive, merged)
-{
-	static const size_t lens[] = { 60, 200, 201, 213, 1500, 9000, 40000 };
-	const size_t room = 225;
-	struct vq *vq = &self->n.dev.vq[RX];
-	struct virtio_net_hdr_mrg_rxbuf hdr;
-	struct virtio_net_hdr tso;
-	struct chain c[200];
-	struct vq_done done;
-	size_t i, k, want, at;
-
-	if (!mergeable(&self->n))
-		SKIP(return, "MRG_RXBUF not negotiated");
-
-	for (i = 0; i < ARRAY_SIZE(lens); i++) {
-		for (k = 0; k < ARRAY_SIZE(c); k++) {
-			chain_init(&c[k], &self->n.arena);
-			chain_add(&c[k], &self->n.arena, room, true,
-				  k & 1 ? joined : cut);
-			ASSERT_EQ(0, chain_submit(vq, &c[k], k));
-		}
-		vq_kick(vq);
-
-		if (lens[i] > 1514)
-			frame_make_tso4(frame, lens[i], i, 1400, &tso);
-		else
-			frame_make(frame, lens[i], i);
-		ASSERT_EQ(0, peer_send(&self->n.tap, lens[i] > 1514 ? &tso :
-				       NULL, frame, lens[i]));
-
-		/* All of a frame's buffers come at once, in order. */
-		ASSERT_EQ(0, vq_wait(vq, WAIT_MS));
-		chain_get(&c[0], 0, &hdr, sizeof(hdr));
-		want = (lens[i] + sizeof(hdr) + room - 1) / room;
-		EXPECT_EQ(want, hdr.num_buffers);
-		ASSERT_LE(hdr.num_buffers, ARRAY_SIZE(c));
-		EXPECT_EQ(want, vq_ready(vq));
-
-		for (k = 0, at = 0; k < want; k++) {
-			size_t skip = k ? 0 : sizeof(hdr);
-
-			ASSERT_EQ(0, vq_wait(vq, WAIT_MS));
-			ASSERT_EQ(1, vq_pop(vq, &done));
-			ASSERT_EQ(k, done.token);
-			ASSERT_LT(skip, done.len);
-			ASSERT_GE(room, done.len);
-			chain_get(&c[k], skip, got + at, done.len - skip);
-			EXPECT_TRUE(chain_clean(&c[k]));
-			at += done.len - skip;
-		}
-		EXPECT_EQ(lens[i], at);
-		EXPECT_EQ(0, memcmp(got, frame, lens[i]))
-			TH_LOG("%zu bytes: not what was sent", lens[i]);
-
-		/* Use up the rest, a frame for each. */
-		for (; k < ARRAY_SIZE(c); k++) {
-			frame_make(frame, 60, k);
-			ASSERT_EQ(0, peer_send(&self->n.tap, NULL, frame, 60));
-			ASSERT_EQ(0, vq_wait(vq, WAIT_MS));
-			ASSERT_EQ(1, vq_pop(vq, &done));
-			ASSERT_EQ(k, done.token);
-		}
 		arena_reset(&self->n.arena);
 	}
 }
@@ -371,14 +286,12 @@ TEST_F(receive, calls)
 	take_slots(_metadata, &self->n, 10, 0);
 }
 
-/* More than 65,536 frames, or the last of them. */
+/* More than 65,536 frames, or the last of them, as in transmit.c. */
 TEST_F(receive, wrap)
 {
+	const bool all = !kernel_is_slow() && variant->o.features == NET_EVENT;
 	const unsigned int total = 66000, batch = 240;
-	unsigned int i = kernel_is_slow() ? total - 6 * batch : 0;
-
-	if (variant->o.features != NET_EVENT)
-		SKIP(return, "once is enough");
+	unsigned int i = all ? 0 : total - 4 * batch;
 
 	if (i)
 		ASSERT_EQ(0, netdev_restart(&self->n, RX, i));
@@ -398,6 +311,98 @@ TEST_F(receive, busyloop)
 				VHOST_SET_VRING_BUSYLOOP_TIMEOUT, &s));
 	for (i = 0; i < 50; i++)
 		ASSERT_EQ(0, netdev_ping_rx(&self->n, i));
+}
+
+FIXTURE(merging)
+{
+	struct netdev n;
+};
+
+FIXTURE_VARIANT(merging)
+{
+	struct netdev_opts o;
+};
+
+FIXTURE_SETUP(merging)
+{
+	netdev_fixture_start(_metadata, &self->n, &variant->o);
+}
+
+FIXTURE_TEARDOWN(merging)
+{
+	netdev_stop(&self->n);
+}
+
+FIXTURE_VARIANT_ADD(merging, in_tree) { .o = IN_TREE(NET_MRG) };
+RING_MATRIX(merging, vhx, NET_ON_VHX,
+	    NET_PLAIN | BIT_ULL(VIRTIO_NET_F_MRG_RXBUF))
+
+#define ROOM	225
+
+/* Put a buffer of ROOM bytes, cut up if the ring has room for that. */
+static void put_small(struct __test_metadata *_metadata, struct netdev *n,
+		      struct chain *c, __u32 token)
+{
+	struct vq *vq = &n->dev.vq[RX];
+	bool whole = token % (vq->table_len ? 2 : 32);
+
+	chain_init(c, &n->arena);
+	chain_add(c, &n->arena, ROOM, true, whole ? joined : cut);
+	ASSERT_EQ(0, chain_submit(vq, c, token));
+}
+
+/*
+ * Frames larger than a buffer go into as many as they need; those that are left
+ * are for the next one.
+ */
+TEST_F(merging, frames)
+{
+	static const size_t lens[] = { 60, 200, 201, 213, 1500, 9000, 40000 };
+	struct netdev *n = &self->n;
+	struct vq *vq = &n->dev.vq[RX];
+	unsigned int put = 0, taken = 0, end;
+	struct virtio_net_hdr_mrg_rxbuf hdr;
+	struct virtio_net_hdr tso;
+	static struct chain c[512];
+	struct vq_done done;
+	size_t i, k, want, at;
+
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		want = (lens[i] + sizeof(hdr) + ROOM - 1) / ROOM;
+		for (end = taken + want + 5; put < end; put++)
+			put_small(_metadata, n, &c[put], put);
+		vq_kick(vq);
+
+		if (lens[i] > 1514)
+			frame_make_tso4(frame, lens[i], i, 1400, &tso);
+		else
+			frame_make(frame, lens[i], i);
+		ASSERT_EQ(0, peer_send(&n->tap, lens[i] > 1514 ? &tso : NULL,
+				       frame, lens[i]));
+
+		/* All of a frame's buffers come at once, in order. */
+		ASSERT_EQ(0, vq_wait(vq, WAIT_MS));
+		chain_get(&c[taken], 0, &hdr, sizeof(hdr));
+		EXPECT_EQ(want, hdr.num_buffers);
+		EXPECT_EQ(want, vq_ready(vq));
+
+		for (k = 0, at = 0; k < want; k++, taken++) {
+			size_t skip = k ? 0 : sizeof(hdr);
+
+			ASSERT_EQ(0, vq_wait(vq, WAIT_MS));
+			ASSERT_EQ(1, vq_pop(vq, &done));
+			ASSERT_EQ(taken, done.token);
+			ASSERT_LT(skip, done.len);
+			ASSERT_GE(ROOM, done.len);
+			chain_get(&c[taken], skip, got + at, done.len - skip);
+			EXPECT_TRUE(chain_clean(&c[taken]));
+			at += done.len - skip;
+		}
+		EXPECT_EQ(lens[i], at);
+		EXPECT_EQ(0, memcmp(got, frame, lens[i]))
+			TH_LOG("%zu bytes: not what was sent", lens[i]);
+		EXPECT_FALSE(vq_more_used(vq));
+	}
 }
 
 FIXTURE(receive_regions)
@@ -443,9 +448,8 @@ TEST_F(receive_regions, across)
 	receive_sizes(_metadata, &self->n, BIG, cut);
 }
 
-/* One network namespace for all tests: to make one takes its time. */
 int main(int argc, char **argv)
 {
-	netns_enter();
+	netdev_share_tap();
 	return test_harness_run(argc, argv);
 }
