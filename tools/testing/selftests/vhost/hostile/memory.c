@@ -12,6 +12,7 @@
 
 #include "attr.h"
 #include "harness.h"
+#include "matrix.h"
 #include "victim.h"
 
 FIXTURE(memory)
@@ -36,26 +37,28 @@ FIXTURE_VARIANT_ADD(memory, in_tree_net)
 	.ref = true,
 };
 
-FIXTURE_VARIANT_ADD(memory, vhx_net)
-{
-	.o = {
-		.is_net = true, .queue = TX,
-		.net = { .path = "/dev/vhx-net", .features = NET_INDIRECT,
-			 .nregions = 2 },
-	},
-};
+#define ON_NET(f)	{						\
+	.o = {								\
+		.is_net = true, .queue = TX,				\
+		.net = { .path = "/dev/vhx-net", .features = (f),	\
+			 .nregions = 2 },				\
+	},								\
+}
 
-FIXTURE_VARIANT_ADD(memory, vhx_blk_vdpa)
-{
-	.o = { .blk = { .kind = BLK_VDPA, .features = BLK_INDIRECT,
-			.nregions = 2 } },
-};
+#define ON_VDPA(f)	{						\
+	.o = { .blk = { .kind = BLK_VDPA, .features = (f),		\
+			.nregions = 2 } },				\
+}
 
-FIXTURE_VARIANT_ADD(memory, vhx_blk_vhost)
-{
-	.o = { .blk = { .kind = BLK_VHOST, .features = BLK_INDIRECT,
-			.nregions = 2 } },
-};
+#define ON_VHOST(f)	{						\
+	.o = { .blk = { .kind = BLK_VHOST, .features = (f),		\
+			.nregions = 2 } },				\
+}
+
+/* Where the rings are, not what is in them. */
+RING_BOTH(memory, vhx_net, ON_NET, NET_PLAIN)
+RING_BOTH(memory, vhx_blk_vdpa, ON_VDPA, BLK_PLAIN)
+RING_BOTH(memory, vhx_blk_vhost, ON_VHOST, BLK_PLAIN)
 
 FIXTURE_SETUP(memory)
 {
@@ -313,9 +316,8 @@ TEST_F(memory, memlock)
 	EXPECT_EQ(0, status);
 }
 
-/* One network namespace for all tests: to make one takes its time. */
 int main(int argc, char **argv)
 {
-	netns_enter();
+	netdev_share_tap();
 	return test_harness_run(argc, argv);
 }

@@ -5,10 +5,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "attr.h"
 #include "victim.h"
 
 /* A device that does nothing about something for so long has not noticed. */
 #define FATE_MS	1000
+
+/* A node in a folder of /dev has a ! for the slash. */
+#define BROKEN	"/sys/class/misc/%s%s/broken_queues"
 
 int victim_start(struct victim *v, const struct victim_opts *o)
 {
@@ -76,6 +80,19 @@ int victim_restart(struct victim *v)
 			      restart_blk(v);
 }
 
+int victim_move(struct victim *v)
+{
+	int err = 0;
+
+	if (v->o->is_net)
+		err = vhost_net_attach(v->d, v->o->queue, -1);
+	else if (v->b.kind == BLK_VHOST)
+		err = vhost_blk_attach(v->d, -1);
+	if (!err && (v->o->is_net || v->b.kind == BLK_VHOST))
+		err = vhost_set_vring(v->d, v->o->queue);
+	return err ? err : victim_restart(v);
+}
+
 /* A flush on queue @q. */
 static int ping_blk(struct victim *v, unsigned int q)
 {
@@ -135,6 +152,17 @@ const char *fate_name(enum fate f)
 	return f == ERR ? "an error" : f == USED ? "completed" : "nothing";
 }
 
+long victim_broken(const struct victim *v)
+{
+	const char *name = v->b.in.name;
+
+	if (v->o->is_net)
+		return attr_read_long(BROKEN, "", "vhx-net");
+	if (v->b.kind == BLK_VHOST)
+		return attr_read_long(BROKEN, "", "vhx-blk");
+	return attr_read_long(BROKEN, "vhx!", name);
+}
+
 void raw_desc(struct vring_desc *d, __u64 gpa, __u32 len, __u16 flags,
 	      __u16 next)
 {
@@ -155,6 +183,19 @@ void raw_avail(struct vq *vq, __u16 head)
 void raw_offer(struct vq *vq, __u16 head)
 {
 	raw_avail(vq, head);
+	vq_publish(vq);
+	vq_kick_always(vq);
+}
+
+void raw_packed(struct vq *vq, __u64 gpa, __u32 len, __u16 flags)
+{
+	__u16 pos = vq->avail_pos;
+
+	packed_show(vq, pos, packed_next(vq, gpa, len, flags, pos));
+}
+
+void raw_packed_offer(struct vq *vq)
+{
 	vq_publish(vq);
 	vq_kick_always(vq);
 }

@@ -48,6 +48,9 @@ void victim_stop(struct victim *v);
 /* Start the attacked queue afresh. */
 int victim_restart(struct victim *v);
 
+/* The same with its ring where the queue now has it. 0 or -errno. */
+int victim_move(struct victim *v);
+
 /* Do the attacked queue, and the other one, work? */
 int victim_ping(struct victim *v);
 int victim_ping_other(struct victim *v);
@@ -62,12 +65,25 @@ enum fate {
 enum fate victim_fate(struct victim *v);
 const char *fate_name(enum fate f);
 
-/* Write a descriptor, whatever is in it. */
+/*
+ * Queues of the device's node that were stopped since the module was loaded, as
+ * sysfs has it; -errno if it does not.
+ */
+long victim_broken(const struct victim *v);
+
+/* Write a descriptor of a split ring, whatever is in it. */
 void raw_desc(struct vring_desc *d, __u64 gpa, __u32 len, __u16 flags,
 	      __u16 next);
 
 /* Make @head available, whatever it is; and show it to the device, and kick. */
 void raw_avail(struct vq *vq, __u16 head);
 void raw_offer(struct vq *vq, __u16 head);
+
+/*
+ * The same for a packed ring: the next descriptor, whatever is in it; the device
+ * sees none of them before they are offered.
+ */
+void raw_packed(struct vq *vq, __u64 gpa, __u32 len, __u16 flags);
+void raw_packed_offer(struct vq *vq);
 
 #endif /* VHXT_VICTIM_H */
