@@ -87,7 +87,7 @@ int netdev_start(struct netdev *n, const struct netdev_opts *o)
 	err = vdev_open(&n->dev, o->path);
 	if (!err)
 		err = vdev_make_vqs(&n->dev, &n->mem, o->features, 2,
-				    NETDEV_NUM);
+				    o->num ? o->num : NETDEV_NUM);
 	if (err)
 		return err;
 

@@ -32,6 +32,7 @@
  * @path: the device
  * @module: what brings it, for the reference
  * @features: to negotiate
+ * @num: entries of a queue, 0 for NETDEV_NUM
  * @nregions: of guest memory, 0 for 1
  * @tap_queues: above 1, the tap is IFF_MULTI_QUEUE
  * @tap: one that is there already, NULL for that of netdev_share_tap(), or else
@@ -41,6 +42,7 @@ struct netdev_opts {
 	const char *path;
 	const char *module;
 	__u64 features;
+	unsigned int num;
 	unsigned int nregions;
 	unsigned int tap_queues;
 	const struct tap *tap;

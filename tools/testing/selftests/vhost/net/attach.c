@@ -70,6 +70,9 @@ static void fill_tx(struct __test_metadata *_metadata, struct netdev *n,
 	vq_kick_always(vq);
 }
 
+/* The laps of a packed ring that a queue was detached in, by wrap counter. */
+static unsigned int laps;
+
 /*
  * Detach queue @i. Its base is then what it has completed: nothing is in
  * flight, and nothing moves any more. Attach it to @fd from there.
@@ -85,6 +88,7 @@ static void move_to(struct __test_metadata *_metadata, struct netdev *n,
 	ASSERT_EQ(0, vring_get_base(&n->dev, i, &base));
 	ASSERT_EQ(used, base);
 	ASSERT_EQ(used, vq_ready_base(vq));
+	laps |= base & PACKED_WRAP ? 1 : 2;
 	ASSERT_EQ(0, vring_set_base(&n->dev, i, base));
 	/* No kick is left over either. */
 	event_take(vq->kick);
@@ -110,6 +114,8 @@ TEST_F(attach, transmit_same_tap)
 	EXPECT_EQ(-EAGAIN, peer_recv(&n->tap, NULL, frame, LEN, 0));
 	EXPECT_FALSE(event_take(n->dev.vq[TX].err));
 	EXPECT_EQ(0, netdev_ping_rx(n, 1));
+	if (n->dev.vq[TX].packed)
+		EXPECT_EQ(3, laps);
 }
 
 /* Each frame comes out of one of two taps, in order. */
@@ -185,6 +191,8 @@ TEST_F(attach, receive_same_tap)
 	EXPECT_FALSE(vq_more_used(vq));
 	EXPECT_FALSE(event_take(vq->err));
 	EXPECT_EQ(0, netdev_ping_tx(n, 1));
+	if (vq->packed)
+		EXPECT_EQ(3, laps);
 }
 
 /*

@@ -286,6 +286,57 @@ TEST_F(receive, calls)
 	take_slots(_metadata, &self->n, 10, 0);
 }
 
+FIXTURE(on_empty)
+{
+	struct netdev n;
+};
+
+FIXTURE_VARIANT(on_empty)
+{
+	struct netdev_opts o;
+};
+
+FIXTURE_SETUP(on_empty)
+{
+	netdev_fixture_start(_metadata, &self->n, &variant->o);
+}
+
+FIXTURE_TEARDOWN(on_empty)
+{
+	netdev_stop(&self->n);
+}
+
+#define ON_EMPTY	BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY)
+
+FIXTURE_VARIANT_ADD(on_empty, in_tree) { .o = IN_TREE(ON_EMPTY) };
+FIXTURE_VARIANT_ADD(on_empty, vhx) { .o = VHX(ON_EMPTY) };
+FIXTURE_VARIANT_ADD(on_empty, vhx_indirect)
+{
+	.o = VHX(ON_EMPTY | RING_INDIRECT),
+};
+
+/* VIRTIO_F_NOTIFY_ON_EMPTY: a call for the last buffer, unasked, and only then. */
+TEST_F(on_empty, calls)
+{
+	struct vq *vq = &self->n.dev.vq[RX];
+	unsigned int round;
+
+	for (round = 0; round < 2; round++) {
+		put_slots(_metadata, &self->n, 10);
+		vq_call_disable(vq);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		event_take(vq->call);
+
+		send_frames(_metadata, &self->n, 9, 0);
+		EXPECT_EQ(-ETIMEDOUT, event_wait(vq->call, QUIET_MS));
+		EXPECT_EQ(9, vq_ready(vq));
+		send_frames(_metadata, &self->n, 1, 9);
+		EXPECT_EQ(0, event_wait(vq->call, WAIT_MS));
+		EXPECT_EQ(10, vq_ready(vq));
+		take_slots(_metadata, &self->n, 10, 0);
+	}
+}
+
 /* More than 65,536 frames, or the last of them, as in transmit.c. */
 TEST_F(receive, wrap)
 {
