@@ -38,12 +38,17 @@ FIXTURE_VARIANT_ADD(flight, vduse)
 	.o = { .kind = BLK_VDUSE, .features = BLK_INDIRECT, .queues = 2 },
 };
 
-#define TWO_QUEUES(f)	{						\
-	.o = { .kind = BLK_VDPA, .features = (f), .queues = 2 },	\
-}
+#define TWO_QUEUES(fixture, name, f)					\
+	FIXTURE_VARIANT_ADD(fixture, name)				\
+	{								\
+		.o = {							\
+			.kind = BLK_VDPA, .features = (f),		\
+			.queues = 2,					\
+		},							\
+	}
 
-RING_MATRIX(flight, vhx_vdpa, TWO_QUEUES, BLK_PLAIN)
-RING_FEW(flight, vhx_vhost, BLK_ON_VHOST, BLK_PLAIN)
+RING_MATRIX(flight, vhx_vdpa, TWO_QUEUES, BLK_PLAIN);
+RING_FEW(flight, vhx_vhost, BLK_ON_VHOST, BLK_PLAIN);
 
 /* Request @i of a batch: 1 to 16 sectors at a place of its own. */
 static size_t len_of(unsigned int i)
@@ -244,16 +249,26 @@ FIXTURE_TEARDOWN(slow)
 
 #define DELAY_MS	200
 #define SLOW		.disk = { .delay_ns = DELAY_MS * 1000UL * 1000 }
-#define SLOW_VDPA(f)	{ .o = { .kind = BLK_VDPA, .features = (f), SLOW } }
-#define SLOW_VHOST(f)	{ .o = { .kind = BLK_VHOST, .features = (f), SLOW } }
+
+#define SLOW_VDPA(fixture, name, f)					\
+	FIXTURE_VARIANT_ADD(fixture, name)				\
+	{								\
+		.o = { .kind = BLK_VDPA, .features = (f), SLOW },	\
+	}
+
+#define SLOW_VHOST(fixture, name, f)					\
+	FIXTURE_VARIANT_ADD(fixture, name)				\
+	{								\
+		.o = { .kind = BLK_VHOST, .features = (f), SLOW },	\
+	}
 
 FIXTURE_VARIANT_ADD(slow, vduse)
 {
 	.o = { .kind = BLK_VDUSE, .features = BLK_INDIRECT, SLOW },
 };
 
-RING_FEW(slow, vhx_vdpa, SLOW_VDPA, BLK_PLAIN)
-RING_BOTH(slow, vhx_vhost, SLOW_VHOST, BLK_PLAIN)
+RING_FEW(slow, vhx_vdpa, SLOW_VDPA, BLK_PLAIN);
+RING_BOTH(slow, vhx_vhost, SLOW_VHOST, BLK_PLAIN);
 
 /* On such a disk too, what is about memory, whatever the ring. */
 FIXTURE(memory)
@@ -276,8 +291,8 @@ FIXTURE_TEARDOWN(memory)
 	blkdev_close(&self->b);
 }
 
-FIXTURE_VARIANT_ADD(memory, vhx_vdpa) SLOW_VDPA(BLK_INDIRECT);
-FIXTURE_VARIANT_ADD(memory, vhx_vhost) SLOW_VHOST(BLK_INDIRECT);
+SLOW_VDPA(memory, vhx_vdpa, BLK_INDIRECT);
+SLOW_VHOST(memory, vhx_vhost, BLK_INDIRECT);
 
 /* What needs no disk overtakes what does, unless all has to be in order. */
 TEST_F(slow, out_of_order)

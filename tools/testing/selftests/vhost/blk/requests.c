@@ -39,8 +39,8 @@ FIXTURE_VARIANT_ADD(requests, vhx_vdpa_regions)
 	.o = { .kind = BLK_VDPA, .features = BLK_INDIRECT, .nregions = 500 },
 };
 
-RING_MATRIX(requests, vhx_vdpa, BLK_ON_VDPA, BLK_PLAIN)
-RING_FEW(requests, vhx_vhost, BLK_ON_VHOST, BLK_PLAIN)
+RING_MATRIX(requests, vhx_vdpa, BLK_ON_VDPA, BLK_PLAIN);
+RING_FEW(requests, vhx_vhost, BLK_ON_VHOST, BLK_PLAIN);
 
 /**
  * struct layout - how a request is cut into descriptors
@@ -181,12 +181,17 @@ FIXTURE_VARIANT_ADD(data, vduse)
 	.o = { .kind = BLK_VDUSE, .features = BLK_INDIRECT },
 };
 
-#define WITH_SERIAL(f)	{						\
-	.o = { .kind = BLK_VDPA, .features = (f), .serial = SERIAL },	\
-}
+#define WITH_SERIAL(fixture, name, f)					\
+	FIXTURE_VARIANT_ADD(fixture, name)				\
+	{								\
+		.o = {							\
+			.kind = BLK_VDPA, .features = (f),		\
+			.serial = SERIAL,				\
+		},							\
+	}
 
-RING_BOTH(data, vhx_vdpa, WITH_SERIAL, BLK_PLAIN)
-RING_BOTH(data, vhx_vhost, BLK_ON_VHOST, BLK_PLAIN)
+RING_BOTH(data, vhx_vdpa, WITH_SERIAL, BLK_PLAIN);
+RING_BOTH(data, vhx_vhost, BLK_ON_VHOST, BLK_PLAIN);
 
 /* Neighbours of what is written stay as they are. */
 TEST_F(data, write_nothing_else)

@@ -31,15 +31,18 @@ FIXTURE_TEARDOWN(reset)
 	blkdev_close(&self->b);
 }
 
-#define SLOW_PAIR(f)	{						\
-	.o = {								\
-		.kind = BLK_VDPA, .features = (f), .queues = 2,		\
-		.disk = { .delay_ns = 50 * 1000 * 1000 },		\
-	},								\
-}
+#define SLOW_PAIR(fixture, name, f)					\
+	FIXTURE_VARIANT_ADD(fixture, name)				\
+	{								\
+		.o = {							\
+			.kind = BLK_VDPA, .features = (f), .queues = 2,	\
+			.disk = { .delay_ns = 50 * 1000 * 1000 },	\
+		},							\
+	}
 
-RING_FEW(reset, vhx, SLOW_PAIR, BLK_PLAIN | BIT_ULL(VIRTIO_F_RING_RESET))
-FIXTURE_VARIANT_ADD(reset, vhx_not_offered) SLOW_PAIR(BLK_INDIRECT);
+RING_FEW(reset, vhx, SLOW_PAIR,
+	 BLK_PLAIN | BIT_ULL(VIRTIO_F_RING_RESET));
+SLOW_PAIR(reset, vhx_not_negotiated, BLK_INDIRECT);
 
 static void fill(struct __test_metadata *_metadata, struct blkdev *b,
 		 unsigned int q)

@@ -34,8 +34,8 @@ FIXTURE_VARIANT_ADD(wrong, vduse)
 };
 
 /* It is about what is in the buffers. */
-RING_FEW(wrong, vhx_vdpa, BLK_ON_VDPA, BLK_PLAIN)
-RING_BOTH(wrong, vhx_vhost, BLK_ON_VHOST, BLK_PLAIN)
+RING_FEW(wrong, vhx_vdpa, BLK_ON_VDPA, BLK_PLAIN);
+RING_BOTH(wrong, vhx_vhost, BLK_ON_VHOST, BLK_PLAIN);
 
 /* Statuses that a case allows. */
 #define S(status)	(1U << (status))

@@ -283,6 +283,5 @@ const struct lie lies[] = {
 	  IN_BOTH, ERR, ERR },
 	/* No bytes at all are no request, but no lie either. */
 	{ "only an empty one", only_an_empty_one, IN_BOTH, ERR, ERR | USED },
+	{ NULL },
 };
-
-const unsigned int nlies = sizeof(lies) / sizeof(lies[0]);

@@ -62,7 +62,7 @@ struct lie {
 	unsigned int vhx;
 };
 
+/* Up to one without words. */
 extern const struct lie lies[];
-extern const unsigned int nlies;
 
 #endif /* VHXT_LIES_H */

@@ -37,28 +37,34 @@ FIXTURE_VARIANT_ADD(memory, in_tree_net)
 	.ref = true,
 };
 
-#define ON_NET(f)	{						\
-	.o = {								\
-		.is_net = true, .queue = TX,				\
-		.net = { .path = "/dev/vhx-net", .features = (f),	\
-			 .nregions = 2 },				\
-	},								\
-}
+#define ON_NET(fixture, name, f)					\
+	FIXTURE_VARIANT_ADD(fixture, name)				\
+	{								\
+		.o = {							\
+			.is_net = true, .queue = TX,			\
+			.net = { .path = "/dev/vhx-net", .features = (f),	\
+				 .nregions = 2 },			\
+		},							\
+	}
 
-#define ON_VDPA(f)	{						\
-	.o = { .blk = { .kind = BLK_VDPA, .features = (f),		\
-			.nregions = 2 } },				\
-}
+#define ON_VDPA(fixture, name, f)					\
+	FIXTURE_VARIANT_ADD(fixture, name)				\
+	{								\
+		.o = { .blk = { .kind = BLK_VDPA, .features = (f),	\
+				.nregions = 2 } },			\
+	}
 
-#define ON_VHOST(f)	{						\
-	.o = { .blk = { .kind = BLK_VHOST, .features = (f),		\
-			.nregions = 2 } },				\
-}
+#define ON_VHOST(fixture, name, f)					\
+	FIXTURE_VARIANT_ADD(fixture, name)				\
+	{								\
+		.o = { .blk = { .kind = BLK_VHOST, .features = (f),	\
+				.nregions = 2 } },			\
+	}
 
 /* Where the rings are, not what is in them. */
-RING_BOTH(memory, vhx_net, ON_NET, NET_PLAIN)
-RING_BOTH(memory, vhx_blk_vdpa, ON_VDPA, BLK_PLAIN)
-RING_BOTH(memory, vhx_blk_vhost, ON_VHOST, BLK_PLAIN)
+RING_BOTH(memory, vhx_net, ON_NET, NET_PLAIN);
+RING_BOTH(memory, vhx_blk_vdpa, ON_VDPA, BLK_PLAIN);
+RING_BOTH(memory, vhx_blk_vhost, ON_VHOST, BLK_PLAIN);
 
 FIXTURE_SETUP(memory)
 {

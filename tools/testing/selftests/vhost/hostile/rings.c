@@ -18,21 +18,30 @@
 #define WRITE	VRING_DESC_F_WRITE
 #define TABLE	VRING_DESC_F_INDIRECT
 
-#define ON_TX(f)	{						\
-	.o = { .is_net = true, .net = VHX(f), .queue = TX },		\
-}
+#define ON_TX(fixture, name, f)						\
+	FIXTURE_VARIANT_ADD(fixture, name)				\
+	{								\
+		.o = { .is_net = true, .net = VHX(f), .queue = TX },	\
+	}
 
-#define ON_RX(f)	{						\
-	.o = { .is_net = true, .net = VHX(f), .queue = RX },		\
-}
+#define ON_RX(fixture, name, f)						\
+	FIXTURE_VARIANT_ADD(fixture, name)				\
+	{								\
+		.o = { .is_net = true, .net = VHX(f), .queue = RX },	\
+	}
 
-#define ON_VDPA(f)	{						\
-	.o = { .blk = { .kind = BLK_VDPA, .features = (f), .queues = 2 } }, \
-}
+#define ON_VDPA(fixture, name, f)					\
+	FIXTURE_VARIANT_ADD(fixture, name)				\
+	{								\
+		.o = { .blk = { .kind = BLK_VDPA, .features = (f),	\
+				.queues = 2 } },			\
+	}
 
-#define ON_VHOST(f)	{						\
-	.o = { .blk = { .kind = BLK_VHOST, .features = (f) } },		\
-}
+#define ON_VHOST(fixture, name, f)					\
+	FIXTURE_VARIANT_ADD(fixture, name)				\
+	{								\
+		.o = { .blk = { .kind = BLK_VHOST, .features = (f) } },	\
+	}
 
 /*
  * In front, as the log has room for some such lines only: ten in five seconds.
@@ -47,8 +56,8 @@ FIXTURE_VARIANT(log)
 	struct victim_opts o;
 };
 
-RING_BOTH(log, vhx_tx, ON_TX, NET_PLAIN)
-FIXTURE_VARIANT_ADD(log, vhx_blk) ON_VDPA(BLK_INDIRECT);
+RING_BOTH(log, vhx_tx, ON_TX, NET_PLAIN);
+ON_VDPA(log, vhx_blk, BLK_INDIRECT);
 
 FIXTURE_SETUP(log)
 {
@@ -126,10 +135,10 @@ FIXTURE_VARIANT_ADD(rings, in_tree_rx)
 };
 
 /* What is checked hardly depends on more than the format. */
-RING_FEW(rings, vhx_tx, ON_TX, NET_PLAIN)
-RING_BOTH(rings, vhx_rx, ON_RX, NET_PLAIN)
-RING_BOTH(rings, vhx_blk_vdpa, ON_VDPA, BLK_PLAIN)
-RING_BOTH(rings, vhx_blk_vhost, ON_VHOST, BLK_PLAIN)
+RING_FEW(rings, vhx_tx, ON_TX, NET_PLAIN);
+RING_BOTH(rings, vhx_rx, ON_RX, NET_PLAIN);
+RING_BOTH(rings, vhx_blk_vdpa, ON_VDPA, BLK_PLAIN);
+RING_BOTH(rings, vhx_blk_vhost, ON_VHOST, BLK_PLAIN);
 
 FIXTURE_SETUP(rings)
 {
@@ -148,10 +157,9 @@ FIXTURE_TEARDOWN(rings)
 TEST_F(rings, lies)
 {
 	struct victim *v = &self->v;
-	unsigned int i;
+	const struct lie *l;
 
-	for (i = 0; i < nlies; i++) {
-		const struct lie *l = &lies[i];
+	for (l = lies; l->what; l++) {
 		unsigned int want = variant->ref ? l->in_tree : l->vhx;
 		struct kit kit = kit_of(v);
 		enum fate fate;

@@ -9,9 +9,18 @@
 #include "blkdev.h"
 #include "matrix.h"
 
-/* What RING_MATRIX() makes of features, for either personality. */
-#define BLK_ON_VDPA(f)	{ .o = { .kind = BLK_VDPA, .features = (f) } }
-#define BLK_ON_VHOST(f)	{ .o = { .kind = BLK_VHOST, .features = (f) } }
+/* For RING_MATRIX(), on either personality. */
+#define BLK_ON_VDPA(fixture, name, f)					\
+	FIXTURE_VARIANT_ADD(fixture, name)				\
+	{								\
+		.o = { .kind = BLK_VDPA, .features = (f) },		\
+	}
+
+#define BLK_ON_VHOST(fixture, name, f)					\
+	FIXTURE_VARIANT_ADD(fixture, name)				\
+	{								\
+		.o = { .kind = BLK_VHOST, .features = (f) },		\
+	}
 
 /* Open it, but let the test start it. */
 static inline void

@@ -17,44 +17,40 @@
 
 /*
  * RING_MATRIX() adds all 16 of them to a fixture, named NAME_split,
- * NAME_packed_event and so on. @make is a macro that makes the variant's
- * contents of a set of features, of which @base is there in each.
+ * NAME_packed_event and so on. @add is a macro that adds a variant: fixture,
+ * name, features, of which @base is there in each.
  *
  * RING_FEW() is for what hardly depends on the ring: each format bare, and
  * with all that there is. RING_BOTH() is for what does not depend on it, or
  * takes its time: each format with all.
  */
-#define RING_MATRIX(fixture, name, make, base)				\
-	RING_FORMAT(fixture, name##_split, make, base)			\
-	RING_FORMAT(fixture, name##_packed, make, (base) | RING_PACKED)
+#define RING_MATRIX(fixture, name, add, base)				\
+	RING_FORMAT(fixture, name##_split, add, base);			\
+	RING_FORMAT(fixture, name##_packed, add, (base) | RING_PACKED)
 
-#define RING_FEW(fixture, name, make, base)				\
-	RING_ENDS(fixture, name##_split, make, base)			\
-	RING_ENDS(fixture, name##_packed, make, (base) | RING_PACKED)
+#define RING_FEW(fixture, name, add, base)				\
+	RING_ENDS(fixture, name##_split, add, base);			\
+	RING_ENDS(fixture, name##_packed, add, (base) | RING_PACKED)
 
-#define RING_BOTH(fixture, name, make, base)				\
-	RING_VARIANT(fixture, name##_split, make, (base) | RING_ALL)	\
-	RING_VARIANT(fixture, name##_packed, make,			\
-		     (base) | RING_ALL | RING_PACKED)
+#define RING_BOTH(fixture, name, add, base)				\
+	add(fixture, name##_split, (base) | RING_ALL);			\
+	add(fixture, name##_packed, (base) | RING_ALL | RING_PACKED)
 
-#define RING_FORMAT(fixture, name, make, base)				\
-	RING_EVENTS(fixture, name, make, base)				\
-	RING_EVENTS(fixture, name##_indirect, make,			\
-		    (base) | RING_INDIRECT)				\
-	RING_EVENTS(fixture, name##_in_order, make,			\
-		    (base) | RING_IN_ORDER)				\
-	RING_EVENTS(fixture, name##_indirect_in_order, make,		\
+#define RING_FORMAT(fixture, name, add, base)				\
+	RING_EVENTS(fixture, name, add, base);				\
+	RING_EVENTS(fixture, name##_indirect, add,			\
+		    (base) | RING_INDIRECT);				\
+	RING_EVENTS(fixture, name##_in_order, add,			\
+		    (base) | RING_IN_ORDER);				\
+	RING_EVENTS(fixture, name##_indirect_in_order, add,		\
 		    (base) | RING_INDIRECT | RING_IN_ORDER)
 
-#define RING_EVENTS(fixture, name, make, base)				\
-	RING_VARIANT(fixture, name, make, base)				\
-	RING_VARIANT(fixture, name##_event, make, (base) | RING_EVENT)
+#define RING_EVENTS(fixture, name, add, base)				\
+	add(fixture, name, base);					\
+	add(fixture, name##_event, (base) | RING_EVENT)
 
-#define RING_ENDS(fixture, name, make, base)				\
-	RING_VARIANT(fixture, name, make, base)				\
-	RING_VARIANT(fixture, name##_all, make, (base) | RING_ALL)
-
-#define RING_VARIANT(fixture, name, make, features)			\
-	FIXTURE_VARIANT_ADD(fixture, name) make(features);
+#define RING_ENDS(fixture, name, add, base)				\
+	add(fixture, name, base);					\
+	add(fixture, name##_all, (base) | RING_ALL)
 
 #endif /* VHXT_MATRIX_H */

@@ -14,7 +14,7 @@
 #include "attr.h"
 #include "netdev.h"
 
-#define NETDEV_MEM	(3 * 1024 * 1024)
+#define NETDEV_MEM	(5 * 1024 * 1024)
 #define NETDEV_ARENA	(1024 * 1024)
 
 static struct tap shared = { .fd = -1, .sock = -1 };

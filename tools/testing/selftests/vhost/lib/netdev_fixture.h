@@ -9,8 +9,9 @@
 #include "matrix.h"
 #include "netdev.h"
 
-/* What RING_MATRIX() makes of features. */
-#define NET_ON_VHX(f)	{ .o = VHX(f) }
+/* For RING_MATRIX(). */
+#define NET_ON_VHX(fixture, name, f)					\
+	FIXTURE_VARIANT_ADD(fixture, name) { .o = VHX(f) }
 
 static inline void
 netdev_fixture_start(struct __test_metadata *_metadata, struct netdev *n,

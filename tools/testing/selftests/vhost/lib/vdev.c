@@ -36,20 +36,16 @@ void vdev_close(struct vdev *d)
 
 static unsigned int vq_flags(__u64 features)
 {
-	static const struct {
-		unsigned int feature;
-		unsigned int flag;
-	} all[] = {
-		{ VIRTIO_RING_F_EVENT_IDX, VQ_EVENT_IDX },
-		{ VIRTIO_RING_F_INDIRECT_DESC, VQ_INDIRECT },
-		{ VIRTIO_F_RING_PACKED, VQ_PACKED },
-		{ VIRTIO_F_IN_ORDER, VQ_IN_ORDER },
-	};
-	unsigned int flags = 0, i;
+	unsigned int flags = 0;
 
-	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (features & BIT_ULL(all[i].feature))
-			flags |= all[i].flag;
+	if (features & BIT_ULL(VIRTIO_RING_F_EVENT_IDX))
+		flags |= VQ_EVENT_IDX;
+	if (features & BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC))
+		flags |= VQ_INDIRECT;
+	if (features & BIT_ULL(VIRTIO_F_RING_PACKED))
+		flags |= VQ_PACKED;
+	if (features & BIT_ULL(VIRTIO_F_IN_ORDER))
+		flags |= VQ_IN_ORDER;
 	return flags;
 }
 

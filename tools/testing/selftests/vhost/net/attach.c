@@ -32,7 +32,7 @@ FIXTURE_TEARDOWN(attach)
 
 FIXTURE_VARIANT_ADD(attach, in_tree_plain) { .o = IN_TREE(NET_PLAIN) };
 FIXTURE_VARIANT_ADD(attach, in_tree_mrg) { .o = IN_TREE(NET_MRG) };
-RING_MATRIX(attach, vhx, NET_ON_VHX, NET_PLAIN)
+RING_MATRIX(attach, vhx, NET_ON_VHX, NET_PLAIN);
 FIXTURE_VARIANT_ADD(attach, vhx_mrg) { .o = VHX(NET_MRG) };
 
 /* Rounds enough to go around the ring twice. */
@@ -219,7 +219,7 @@ FIXTURE_TEARDOWN(attached)
 }
 
 FIXTURE_VARIANT_ADD(attached, in_tree) { .o = IN_TREE(NET_PLAIN) };
-RING_FEW(attached, vhx, NET_ON_VHX, NET_PLAIN)
+RING_FEW(attached, vhx, NET_ON_VHX, NET_PLAIN);
 
 /* Detached, a queue does nothing, kicked or not, and the other one works. */
 TEST_F(attached, detached_is_silent)

@@ -33,7 +33,7 @@ FIXTURE_VARIANT_ADD(receive, in_tree_event) { .o = IN_TREE(NET_EVENT) };
 FIXTURE_VARIANT_ADD(receive, in_tree_indirect) { .o = IN_TREE(NET_INDIRECT) };
 FIXTURE_VARIANT_ADD(receive, in_tree_mrg) { .o = IN_TREE(NET_MRG) };
 FIXTURE_VARIANT_ADD(receive, vhx_legacy) { .o = VHX(NET_LEGACY) };
-RING_MATRIX(receive, vhx, NET_ON_VHX, NET_PLAIN)
+RING_MATRIX(receive, vhx, NET_ON_VHX, NET_PLAIN);
 FIXTURE_VARIANT_ADD(receive, vhx_mrg) { .o = VHX(NET_MRG) };
 
 #define BIG	(65562 + 12)
@@ -386,7 +386,7 @@ FIXTURE_TEARDOWN(merging)
 
 FIXTURE_VARIANT_ADD(merging, in_tree) { .o = IN_TREE(NET_MRG) };
 RING_MATRIX(merging, vhx, NET_ON_VHX,
-	    NET_PLAIN | BIT_ULL(VIRTIO_NET_F_MRG_RXBUF))
+	    NET_PLAIN | BIT_ULL(VIRTIO_NET_F_MRG_RXBUF));
 
 #define ROOM	225
 

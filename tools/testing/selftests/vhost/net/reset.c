@@ -32,7 +32,8 @@ FIXTURE_TEARDOWN(reset)
 	netdev_stop(&self->n);
 }
 
-RING_FEW(reset, vhx, NET_ON_VHX, NET_PLAIN | BIT_ULL(VIRTIO_F_RING_RESET))
+RING_FEW(reset, vhx, NET_ON_VHX,
+	 NET_PLAIN | BIT_ULL(VIRTIO_F_RING_RESET));
 
 static struct vq_seg slot_seg(struct netdev *n, unsigned int i, bool write)
 {
@@ -168,22 +169,22 @@ FIXTURE_TEARDOWN(sizes)
 			.path = "/dev/vhx-net", .num = (n),		\
 			.features = NET_PLAIN | (f),			\
 		},							\
-	};
+	}
 
-SIZE(split_1, 1, RING_EVENT)
-SIZE(split_32768, 32768, RING_EVENT)
-SIZE(packed_1, 1, RING_PACKED | RING_EVENT)
-SIZE(packed_3, 3, RING_PACKED | RING_EVENT)
-SIZE(packed_3_in_order, 3, RING_PACKED | RING_EVENT | RING_IN_ORDER)
-SIZE(packed_100, 100, RING_PACKED)
-SIZE(packed_257, 257, RING_PACKED | RING_EVENT)
-SIZE(packed_257_in_order, 257, RING_PACKED | RING_IN_ORDER)
-SIZE(packed_32768, 32768, RING_PACKED | RING_EVENT)
+SIZE(split_1, 1, RING_EVENT);
+SIZE(split_32768, 32768, RING_EVENT);
+SIZE(packed_1, 1, RING_PACKED | RING_EVENT);
+SIZE(packed_3, 3, RING_PACKED | RING_EVENT);
+SIZE(packed_3_in_order, 3, RING_PACKED | RING_EVENT | RING_IN_ORDER);
+SIZE(packed_100, 100, RING_PACKED);
+SIZE(packed_257, 257, RING_PACKED | RING_EVENT);
+SIZE(packed_257_in_order, 257, RING_PACKED | RING_IN_ORDER);
+SIZE(packed_32768, 32768, RING_PACKED | RING_EVENT);
 
 /* Frames both ways, in up to three pieces, past the end of the ring. */
 TEST_F(sizes, frames)
 {
-	static const size_t three[] = { 12, 100, 0 };
+	static const size_t three[] = { 12, 100, 200, 0 };
 	struct netdev *n = &self->n;
 	const bool whole = variant->o.num < 3;
 	unsigned int i;

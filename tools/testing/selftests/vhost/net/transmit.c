@@ -32,7 +32,7 @@ FIXTURE_VARIANT_ADD(transmit, in_tree_plain) { .o = IN_TREE(NET_PLAIN) };
 FIXTURE_VARIANT_ADD(transmit, in_tree_event) { .o = IN_TREE(NET_EVENT) };
 FIXTURE_VARIANT_ADD(transmit, in_tree_indirect) { .o = IN_TREE(NET_INDIRECT) };
 FIXTURE_VARIANT_ADD(transmit, vhx_legacy) { .o = VHX(NET_LEGACY) };
-RING_MATRIX(transmit, vhx, NET_ON_VHX, NET_PLAIN)
+RING_MATRIX(transmit, vhx, NET_ON_VHX, NET_PLAIN);
 
 /* The header with the data, on its own, and cut up, with the data too. */
 static const size_t joined[] = { 0 };

@@ -27,9 +27,13 @@ FIXTURE_VARIANT(entropy)
 	unsigned int nregions;
 };
 
-#define IN_ONE(f)	{ .features = (f), .nregions = 1 }
+#define IN_ONE(fixture, name, f)					\
+	FIXTURE_VARIANT_ADD(fixture, name)				\
+	{								\
+		.features = (f), .nregions = 1,				\
+	}
 
-RING_MATRIX(entropy, vhx, IN_ONE, FEATURES)
+RING_MATRIX(entropy, vhx, IN_ONE, FEATURES);
 FIXTURE_VARIANT_ADD(entropy, vhx_regions)
 {
 	.features = FEATURES | RING_EVENT | RING_INDIRECT,

@@ -35,26 +35,26 @@ FIXTURE_VARIANT(sizes)
 	FIXTURE_VARIANT_ADD(sizes, name)				\
 	{								\
 		.features = FEATURES | (f), .num = (n),			\
-	};
+	}
 
 #define SPLIT(n)							\
-	SIZE(split_##n, n, RING_EVENT)					\
+	SIZE(split_##n, n, RING_EVENT);					\
 	SIZE(split_##n##_in_order, n, RING_IN_ORDER)
 
 #define PACKED(n)							\
-	SIZE(packed_##n, n, RING_PACKED)				\
-	SIZE(packed_##n##_event, n, RING_PACKED | RING_EVENT)		\
+	SIZE(packed_##n, n, RING_PACKED);				\
+	SIZE(packed_##n##_event, n, RING_PACKED | RING_EVENT);		\
 	SIZE(packed_##n##_in_order, n, RING_PACKED | RING_IN_ORDER)
 
-SPLIT(1)
-SPLIT(2)
-SPLIT(32768)
-PACKED(1)
-PACKED(2)
-PACKED(3)
-PACKED(100)
-PACKED(257)
-PACKED(32768)
+SPLIT(1);
+SPLIT(2);
+SPLIT(32768);
+PACKED(1);
+PACKED(2);
+PACKED(3);
+PACKED(100);
+PACKED(257);
+PACKED(32768);
 
 FIXTURE_SETUP(sizes)
 {
