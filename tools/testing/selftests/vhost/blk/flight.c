@@ -39,13 +39,11 @@ FIXTURE_VARIANT_ADD(flight, vduse)
 };
 
 #define TWO_QUEUES(fixture, name, f)					\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
+	RING_VARIANT(fixture, name,					\
 		.o = {							\
 			.kind = BLK_VDPA, .features = (f),		\
 			.queues = 2,					\
-		},							\
-	}
+		})
 
 RING_MATRIX(flight, vhx_vdpa, TWO_QUEUES, BLK_PLAIN);
 RING_FEW(flight, vhx_vhost, BLK_ON_VHOST, BLK_PLAIN);
@@ -251,16 +249,12 @@ FIXTURE_TEARDOWN(slow)
 #define SLOW		.disk = { .delay_ns = DELAY_MS * 1000UL * 1000 }
 
 #define SLOW_VDPA(fixture, name, f)					\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
-		.o = { .kind = BLK_VDPA, .features = (f), SLOW },	\
-	}
+	RING_VARIANT(fixture, name,					\
+		.o = { .kind = BLK_VDPA, .features = (f), SLOW })
 
 #define SLOW_VHOST(fixture, name, f)					\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
-		.o = { .kind = BLK_VHOST, .features = (f), SLOW },	\
-	}
+	RING_VARIANT(fixture, name,					\
+		.o = { .kind = BLK_VHOST, .features = (f), SLOW })
 
 FIXTURE_VARIANT_ADD(slow, vduse)
 {

@@ -182,13 +182,11 @@ FIXTURE_VARIANT_ADD(data, vduse)
 };
 
 #define WITH_SERIAL(fixture, name, f)					\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
+	RING_VARIANT(fixture, name,					\
 		.o = {							\
 			.kind = BLK_VDPA, .features = (f),		\
 			.serial = SERIAL,				\
-		},							\
-	}
+		})
 
 RING_BOTH(data, vhx_vdpa, WITH_SERIAL, BLK_PLAIN);
 RING_BOTH(data, vhx_vhost, BLK_ON_VHOST, BLK_PLAIN);

@@ -32,13 +32,11 @@ FIXTURE_TEARDOWN(reset)
 }
 
 #define SLOW_PAIR(fixture, name, f)					\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
+	RING_VARIANT(fixture, name,					\
 		.o = {							\
 			.kind = BLK_VDPA, .features = (f), .queues = 2,	\
 			.disk = { .delay_ns = 50 * 1000 * 1000 },	\
-		},							\
-	}
+		})
 
 RING_FEW(reset, vhx, SLOW_PAIR,
 	 BLK_PLAIN | BIT_ULL(VIRTIO_F_RING_RESET));

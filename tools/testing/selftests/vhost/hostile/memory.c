@@ -38,28 +38,22 @@ FIXTURE_VARIANT_ADD(memory, in_tree_net)
 };
 
 #define ON_NET(fixture, name, f)					\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
+	RING_VARIANT(fixture, name,					\
 		.o = {							\
 			.is_net = true, .queue = TX,			\
 			.net = { .path = "/dev/vhx-net", .features = (f),	\
 				 .nregions = 2 },			\
-		},							\
-	}
+		})
 
 #define ON_VDPA(fixture, name, f)					\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
+	RING_VARIANT(fixture, name,					\
 		.o = { .blk = { .kind = BLK_VDPA, .features = (f),	\
-				.nregions = 2 } },			\
-	}
+				.nregions = 2 } })
 
 #define ON_VHOST(fixture, name, f)					\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
+	RING_VARIANT(fixture, name,					\
 		.o = { .blk = { .kind = BLK_VHOST, .features = (f),	\
-				.nregions = 2 } },			\
-	}
+				.nregions = 2 } })
 
 /* Where the rings are, not what is in them. */
 RING_BOTH(memory, vhx_net, ON_NET, NET_PLAIN);

@@ -19,29 +19,21 @@
 #define TABLE	VRING_DESC_F_INDIRECT
 
 #define ON_TX(fixture, name, f)						\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
-		.o = { .is_net = true, .net = VHX(f), .queue = TX },	\
-	}
+	RING_VARIANT(fixture, name,					\
+		.o = { .is_net = true, .net = VHX(f), .queue = TX })
 
 #define ON_RX(fixture, name, f)						\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
-		.o = { .is_net = true, .net = VHX(f), .queue = RX },	\
-	}
+	RING_VARIANT(fixture, name,					\
+		.o = { .is_net = true, .net = VHX(f), .queue = RX })
 
 #define ON_VDPA(fixture, name, f)					\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
+	RING_VARIANT(fixture, name,					\
 		.o = { .blk = { .kind = BLK_VDPA, .features = (f),	\
-				.queues = 2 } },			\
-	}
+				.queues = 2 } })
 
 #define ON_VHOST(fixture, name, f)					\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
-		.o = { .blk = { .kind = BLK_VHOST, .features = (f) } },	\
-	}
+	RING_VARIANT(fixture, name,					\
+		.o = { .blk = { .kind = BLK_VHOST, .features = (f) } })
 
 /*
  * In front, as the log has room for some such lines only: ten in five seconds.

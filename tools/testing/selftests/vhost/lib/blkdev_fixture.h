@@ -11,16 +11,12 @@
 
 /* For RING_MATRIX(), on either personality. */
 #define BLK_ON_VDPA(fixture, name, f)					\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
-		.o = { .kind = BLK_VDPA, .features = (f) },		\
-	}
+	RING_VARIANT(fixture, name,					\
+		.o = { .kind = BLK_VDPA, .features = (f) })
 
 #define BLK_ON_VHOST(fixture, name, f)					\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
-		.o = { .kind = BLK_VHOST, .features = (f) },		\
-	}
+	RING_VARIANT(fixture, name,					\
+		.o = { .kind = BLK_VHOST, .features = (f) })
 
 /* Open it, but let the test start it. */
 static inline void

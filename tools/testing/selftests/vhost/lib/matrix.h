@@ -36,6 +36,11 @@
 	add(fixture, name##_split, (base) | RING_ALL);			\
 	add(fixture, name##_packed, (base) | RING_ALL | RING_PACKED)
 
+/* A variant of these contents. The declaration takes the semicolon. */
+#define RING_VARIANT(fixture, name, ...)				\
+	FIXTURE_VARIANT_ADD(fixture, name) { __VA_ARGS__ };		\
+	struct vq
+
 #define RING_FORMAT(fixture, name, add, base)				\
 	RING_EVENTS(fixture, name, add, base);				\
 	RING_EVENTS(fixture, name##_indirect, add,			\

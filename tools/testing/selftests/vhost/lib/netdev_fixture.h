@@ -11,7 +11,7 @@
 
 /* For RING_MATRIX(). */
 #define NET_ON_VHX(fixture, name, f)					\
-	FIXTURE_VARIANT_ADD(fixture, name) { .o = VHX(f) }
+	RING_VARIANT(fixture, name, .o = VHX(f))
 
 static inline void
 netdev_fixture_start(struct __test_metadata *_metadata, struct netdev *n,

@@ -163,13 +163,11 @@ FIXTURE_TEARDOWN(sizes)
 }
 
 #define SIZE(name, n, f)						\
-	FIXTURE_VARIANT_ADD(sizes, name)				\
-	{								\
+	RING_VARIANT(sizes, name,					\
 		.o = {							\
 			.path = "/dev/vhx-net", .num = (n),		\
 			.features = NET_PLAIN | (f),			\
-		},							\
-	}
+		})
 
 SIZE(split_1, 1, RING_EVENT);
 SIZE(split_32768, 32768, RING_EVENT);

@@ -28,10 +28,8 @@ FIXTURE_VARIANT(entropy)
 };
 
 #define IN_ONE(fixture, name, f)					\
-	FIXTURE_VARIANT_ADD(fixture, name)				\
-	{								\
-		.features = (f), .nregions = 1,				\
-	}
+	RING_VARIANT(fixture, name,					\
+		.features = (f), .nregions = 1)
 
 RING_MATRIX(entropy, vhx, IN_ONE, FEATURES);
 FIXTURE_VARIANT_ADD(entropy, vhx_regions)

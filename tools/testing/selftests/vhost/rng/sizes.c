@@ -32,10 +32,8 @@ FIXTURE_VARIANT(sizes)
 };
 
 #define SIZE(name, n, f)						\
-	FIXTURE_VARIANT_ADD(sizes, name)				\
-	{								\
-		.features = FEATURES | (f), .num = (n),			\
-	}
+	RING_VARIANT(sizes, name,					\
+		.features = FEATURES | (f), .num = (n))
 
 #define SPLIT(n)							\
 	SIZE(split_##n, n, RING_EVENT);					\
