@@ -5,6 +5,7 @@
  * has the device open.
  */
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "attr.h"
@@ -86,6 +87,8 @@ TEST_F(instances, set_while_enabled)
 	EXPECT_EQ(-EBUSY, instance_set(&self->in, "backend", "/dev/null"));
 	EXPECT_EQ(-EBUSY, instance_set(&self->in, "queues", "2"));
 	EXPECT_EQ(-EBUSY, instance_set(&self->in, "read_only", "1"));
+	EXPECT_EQ(-EBUSY, instance_set(&self->in, "packed", "0"));
+	EXPECT_EQ(-EBUSY, instance_set(&self->in, "in_order", "0"));
 	ASSERT_EQ(0, instance_disable(&self->in));
 	EXPECT_EQ(0, instance_set(&self->in, "queues", "2"));
 }
@@ -99,9 +102,38 @@ TEST_F(instances, bad_values)
 	EXPECT_GT(0, instance_set(&self->in, "queue_size", "0"));
 	EXPECT_GT(0, instance_set(&self->in, "queue_size", "65536"));
 	EXPECT_GT(0, instance_set(&self->in, "read_only", "maybe"));
+	EXPECT_GT(0, instance_set(&self->in, "packed", "maybe"));
+	EXPECT_GT(0, instance_set(&self->in, "in_order", "2x"));
 	EXPECT_GT(0, instance_set(&self->in, "serial",
 				  "longer than twenty bytes"));
 	EXPECT_GT(0, instance_set(&self->in, "enable", "2x"));
+}
+
+/* The formats that a device offers are those that it was told to. */
+TEST_F(instances, formats)
+{
+	static const __u64 bits = BIT_ULL(VIRTIO_F_RING_PACKED) |
+				  BIT_ULL(VIRTIO_F_IN_ORDER);
+	static const char *const text[] = { "0", "1" };
+	int i, fd;
+
+	ASSERT_EQ(0, instance_set(&self->in, "backend", self->disk.path));
+	for (i = 0; i < 4; i++) {
+		__u64 want = 0, got;
+
+		want |= i & 1 ? BIT_ULL(VIRTIO_F_RING_PACKED) : 0;
+		want |= i & 2 ? BIT_ULL(VIRTIO_F_IN_ORDER) : 0;
+		ASSERT_EQ(0, instance_set(&self->in, "packed", text[i & 1]));
+		ASSERT_EQ(0, instance_set(&self->in, "in_order", text[i >> 1]));
+		ASSERT_EQ(0, instance_enable(&self->in));
+		fd = open(self->in.node, O_RDWR | O_CLOEXEC);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(0, ioctl(fd, VHOST_GET_FEATURES, &got));
+		EXPECT_EQ(want, got & bits);
+		EXPECT_EQ(-1, ioctl(fd, VHOST_SET_FEATURES, &bits) + (i == 3));
+		close(fd);
+		ASSERT_EQ(0, instance_disable(&self->in));
+	}
 }
 
 /* What is written is read back. */
@@ -110,6 +142,7 @@ TEST_F(instances, values)
 	static const char *const v[][2] = {
 		{ "queues", "3" }, { "queue_size", "512" },
 		{ "serial", "abc" }, { "read_only", "1" },
+		{ "packed", "0" }, { "in_order", "0" },
 	};
 	char got[64];
 	size_t i;

@@ -39,7 +39,9 @@ create() {
 		grep -x 2 $vhx/blk/one/queues &&
 		grep -x 256 $vhx/blk/one/queue_size &&
 		grep -x 1 $vhx/blk/one/read_only &&
-		grep -x s1 $vhx/blk/one/serial && grep -x 1 $vhx/blk/one/enable
+		grep -x s1 $vhx/blk/one/serial &&
+		grep -x 1 $vhx/blk/one/packed &&
+		grep -x 0 $vhx/blk/one/in_order && grep -x 1 $vhx/blk/one/enable
 }
 
 shows() {
@@ -93,8 +95,9 @@ destroy() {
 }
 
 other_type() {
-	vhxctl create rng dice && [[ -c /dev/vhx/dice ]] &&
-		vhxctl list | grep '^rng' && vhxctl destroy dice
+	vhxctl create rng dice --packed 0 --in-order &&
+		[[ -c /dev/vhx/dice ]] && grep -x 0 $vhx/rng/dice/packed &&
+		grep -x 1 $vhx/rng/dice/in_order && vhxctl list | grep '^rng' && vhxctl destroy dice
 }
 
 ktap_print_header

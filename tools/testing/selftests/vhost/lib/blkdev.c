@@ -56,6 +56,11 @@ static int open_vhost(struct blkdev *b, const struct blkdev_opts *o)
 	return b->backend < 0 ? -errno : 0;
 }
 
+/* What a variant is named for must be there. */
+#define MUST (BIT_ULL(VIRTIO_RING_F_EVENT_IDX) |			\
+	      BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) |			\
+	      BIT_ULL(VIRTIO_F_RING_PACKED) | BIT_ULL(VIRTIO_F_IN_ORDER))
+
 /* ACCESS_PLATFORM means an IOTLB to the vhost personality; not here. */
 static __u64 wanted(const struct blkdev *b, const struct blkdev_opts *o,
 		    __u64 offered)
@@ -104,6 +109,8 @@ int blkdev_open(struct blkdev *b, const struct blkdev_opts *o,
 	if (!err)
 		err = vdev_ioctl(&b->dev, "GET_FEATURES", VHOST_GET_FEATURES,
 				 &offered);
+	if (!err && o->features & MUST & ~offered)
+		err = -EOPNOTSUPP;
 	if (!err)
 		err = vdev_make_vqs(&b->dev, &b->mem, wanted(b, o, offered),
 				    o->queues ? o->queues : 1,

@@ -40,7 +40,10 @@ int instance_create(struct instance *in, const char *type, const char *name)
 
 	instance_destroy(in);
 	snprintf(path, sizeof(path), VHX "/%s/%s", type, name);
-	return mkdir(path, 0755) ? -errno : 0;
+	if (mkdir(path, 0755))
+		return -errno;
+	/* All that can be negotiated. */
+	return instance_set(in, "in_order", "1");
 }
 
 int instance_set(struct instance *in, const char *attr, const char *value)

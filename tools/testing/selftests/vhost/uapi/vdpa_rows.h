@@ -104,7 +104,7 @@ static const struct row rows[] = {
 	{ "RING_RESET", VHOST_SET_FEATURES, OWNED, ON_VHX, A_INT,
 	  .n = VDPA_FEATURES | F(VIRTIO_F_RING_RESET) },
 	{ "NOTIFY_ON_EMPTY", VHOST_SET_FEATURES, OWNED, ON_VHX, A_INT,
-	  .n = VDPA_FEATURES | F(VIRTIO_F_NOTIFY_ON_EMPTY) },
+	  .n = VDPA_FEATURES | F(VIRTIO_F_NOTIFY_ON_EMPTY), .want = EINVAL },
 	{ "twice", VHOST_SET_FEATURES, OWNED, .kind = A_INT,
 	  .n = F(VIRTIO_F_VERSION_1) },
 	/* vduse's daemon may object at FEATURES_OK; vhx at once. */
