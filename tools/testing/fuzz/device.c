@@ -290,7 +290,7 @@ static void restart(struct world *w, u8 how)
 /* Around the ring, many times if it is small. */
 static void turn(struct world *w, u8 how)
 {
-	unsigned int rounds = how == 255 ? 300 : 1 + how % 8, i, n;
+	unsigned int rounds = (how | 16) == 255 ? 300 : 1 + how % 8, i, n;
 
 	if (how & 64)
 		driver_settle(w);
