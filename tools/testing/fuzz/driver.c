@@ -85,7 +85,13 @@ struct buffer {
 	u32 entries;
 	u32 table;
 	u16 id;
+	bool simple;
 };
+
+static u32 buffer_len(struct world *w, const struct buffer *b)
+{
+	return b->simple ? b->id : choose_len(&w->in);
+}
 
 static struct buffer choose_buffer(struct world *w, u8 shape)
 {
@@ -141,7 +147,7 @@ static void add_packed(struct world *w, const struct buffer *b)
 				   16 * b->entries, flags | INDIRECT, b->id);
 		else
 			write_desc(w, at % w->c.num, 0x1000 * (i + 1),
-				   choose_len(&w->in),
+				   buffer_len(w, b),
 				   flags | (i >= b->in ? WRITE : 0) |
 				   (i + 1 < n ? NEXT : 0),
 				   i + 1 < n ? 99 : b->id);
@@ -172,7 +178,7 @@ static void add_split(struct world *w, const struct buffer *b)
 				   0);
 		else
 			write_desc(w, at, 0x1000 * (i + 1),
-				   choose_len(&w->in),
+				   buffer_len(w, b),
 				   (i >= b->in ? WRITE : 0) |
 				   (i + 1 < n ? NEXT : 0), next);
 	}
@@ -198,7 +204,9 @@ static void add(struct world *w, unsigned int n, u8 shape, bool lying)
 /* A buffer of one descriptor, if there is room. */
 void driver_simple(struct world *w, u16 id)
 {
-	struct buffer b = { .direct = 1, .in = id & 1, .id = id };
+	struct buffer b = {
+		.direct = 1, .in = id & 1, .id = id, .simple = true
+	};
 
 	if (!fits(w, 1))
 		return;
