@@ -319,8 +319,10 @@ static void raw_entry(struct world *w)
 {
 	u8 i = input8(&w->in), flags = input8(&w->in);
 	u16 next = choose_value(w);
+	u64 addr = choose_addr(w);
+	u32 len = choose_len(&w->in);
 
-	write_entry(w, i, choose_addr(w), choose_len(&w->in),
+	write_entry(w, i, addr, len,
 		    flags & 8 ? input16(&w->in) : flags & 7, next);
 }
 

@@ -85,6 +85,9 @@ static const struct wrong split_wrongs[] = {
 	  .err = -EINVAL },
 	{ "no room for all of a table", { { 0, 32, INDIRECT } },
 	  { { 0, 1, NEXT, 1 }, { 0, 1, 0 } }, .room = 1, .err = -E2BIG },
+	{ "no room for all of a table, and a table in it",
+	  { { 0, 32, INDIRECT } }, { { 0, 1, NEXT, 1 }, { 0, 16, INDIRECT } },
+	  .room = 1, .err = -E2BIG },
 };
 
 static const struct wrong packed_wrongs[] = {
@@ -142,6 +145,9 @@ static const struct wrong packed_wrongs[] = {
 	  { { 0, U32_MAX, IN }, { 0, 1, IN } }, .err = -EINVAL },
 	{ "no room for all of a table", { { 0, 32, INDIRECT } },
 	  { { 0, 1, 0 }, { 0, 1, 0 } }, .room = 1, .err = -E2BIG },
+	{ "no room for all of a table, and a table in it",
+	  { { 0, 32, INDIRECT } }, { { 0, 1, 0 }, { 0, 16, INDIRECT } },
+	  .room = 1, .err = -E2BIG },
 };
 
 /* The chain is what comes next; its other descriptors say nothing of it. */
