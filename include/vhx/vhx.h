@@ -202,6 +202,8 @@ struct vhx_instance {
 	bool enabled;
 	/* 0 closed, 1 open, -1 being disabled */
 	atomic_t opened;
+	/* what the driver that has it open acknowledged */
+	u64 driver_features;
 	struct vhx_chardev cdev;
 	struct list_head node;
 	char name[CONFIGFS_ITEM_NAME_LEN + 8];

@@ -108,6 +108,7 @@ int vhx_instance_open(struct vhx_instance *inst)
  */
 void vhx_instance_close(struct vhx_instance *inst)
 {
+	WRITE_ONCE(inst->driver_features, 0);
 	atomic_set(&inst->opened, 0);
 	config_group_put(&inst->group);
 }
@@ -259,11 +260,19 @@ static ssize_t vhx_in_order_store(struct config_item *item, const char *page,
 	return store_bool(inst, page, len, &inst->in_order);
 }
 
+/* What is made of the device now; may change at any time. */
+static ssize_t vhx_driver_features_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%#llx\n",
+			  READ_ONCE(to_vhx_instance(item)->driver_features));
+}
+
 CONFIGFS_ATTR(vhx_, enable);
 CONFIGFS_ATTR(vhx_, queues);
 CONFIGFS_ATTR(vhx_, queue_size);
 CONFIGFS_ATTR(vhx_, packed);
 CONFIGFS_ATTR(vhx_, in_order);
+CONFIGFS_ATTR_RO(vhx_, driver_features);
 
 static struct configfs_attribute *common_attrs[] = {
 	&vhx_attr_enable,
@@ -271,6 +280,7 @@ static struct configfs_attribute *common_attrs[] = {
 	&vhx_attr_queue_size,
 	&vhx_attr_packed,
 	&vhx_attr_in_order,
+	&vhx_attr_driver_features,
 };
 
 static void inst_release(struct config_item *item)

@@ -55,6 +55,12 @@ static int start_enabled(struct vhx_dev *dev)
 	return 0;
 }
 
+static void acknowledge(struct vhx_dev *dev, u64 features)
+{
+	dev->features = features;
+	WRITE_ONCE(dev->inst->driver_features, features);
+}
+
 static void dev_reset(struct vhx_dev *dev)
 {
 	unsigned int i;
@@ -64,7 +70,7 @@ static void dev_reset(struct vhx_dev *dev)
 		vhx_vq_reset(dev->vqs[i]);
 	if (dev->state != VHX_DEV_OPEN)
 		vhx_dev_set_state(dev, VHX_DEV_OWNED);
-	dev->features = 0;
+	acknowledge(dev, 0);
 	dev->status = 0;
 }
 
@@ -116,7 +122,7 @@ static long set_features(struct vhx_dev *dev, void __user *argp)
 		return -EFAULT;
 	if (features & ~vhx_dev_offered(dev))
 		return -EINVAL;
-	dev->features = features;
+	acknowledge(dev, features);
 	return 0;
 }
 
