@@ -347,7 +347,8 @@ static noinline u16 split_push_in_order(struct vhx_split *r,
 					unsigned int n)
 {
 	const u16 mask = r->num - 1;
-	u16 idx = r->used_idx, run = idx, i;
+	u16 idx = r->used_idx, run = idx;
+	unsigned int i;
 
 	for (i = 0; i < n; i++)
 		r->held[used[i].id] = (struct vhx_held){ used[i].len, true };

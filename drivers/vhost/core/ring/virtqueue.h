@@ -105,7 +105,7 @@ static inline u32 vhx_ring_base(const struct vhx_ring *r)
  * @chains: filled, one for each buffer
  * @n: room in @chains
  * @segs: filled; each chain's segments follow those of the chain before
- * @nsegs: room in @segs
+ * @nsegs: room in @segs, at most 65,535
  * @rd: reads indirect tables
  *
  * A chain that finds no room behind others is left for the next batch.

@@ -78,7 +78,10 @@ static __always_inline int walk_end(const struct walk *w, struct vhx_chain *c,
 static __always_inline const struct vhx_seg *
 walk_limit(const struct vhx_seg *seg, const struct vhx_seg *end, u16 num)
 {
-	return seg + num < end ? seg + num : end;
+	/* Not as a pointer, which must not point so far beyond the array. */
+	unsigned long limit = (unsigned long)seg + num * sizeof(*seg);
+
+	return limit < (unsigned long)end ? (const struct vhx_seg *)limit : end;
 }
 
 /* One more segment. */

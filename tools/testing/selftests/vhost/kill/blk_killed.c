@@ -10,6 +10,7 @@
 #include "blkdev.h"
 #include "killed.h"
 #include "harness.h"
+#include "matrix.h"
 
 #define DEPTH	100
 #define LEN	4096
@@ -22,13 +23,17 @@ FIXTURE(blk_killed)
 	struct load *load;
 	const char *path;
 	int backend;
+	__u64 ring;
 };
 
 FIXTURE_VARIANT(blk_killed)
 {
 	enum blk_kind kind;
 	unsigned long delay_ns;
+	__u64 ring;
 };
+
+#define PACKED (RING_ALL | RING_PACKED)
 
 FIXTURE_VARIANT_ADD(blk_killed, vdpa)
 {
@@ -36,9 +41,19 @@ FIXTURE_VARIANT_ADD(blk_killed, vdpa)
 };
 
 FIXTURE_VARIANT_ADD(blk_killed, vdpa_fast) { .kind = BLK_VDPA };
+FIXTURE_VARIANT_ADD(blk_killed, vdpa_packed)
+{
+	.kind = BLK_VDPA, .delay_ns = 3 * 1000 * 1000, .ring = PACKED,
+};
+
 FIXTURE_VARIANT_ADD(blk_killed, vhost)
 {
 	.kind = BLK_VHOST, .delay_ns = 3 * 1000 * 1000,
+};
+
+FIXTURE_VARIANT_ADD(blk_killed, vhost_packed)
+{
+	.kind = BLK_VHOST, .delay_ns = 3 * 1000 * 1000, .ring = PACKED,
 };
 
 FIXTURE_SETUP(blk_killed)
@@ -46,6 +61,7 @@ FIXTURE_SETUP(blk_killed)
 	struct disk_opts opts = { .mib = 16, .delay_ns = variant->delay_ns };
 
 	self->backend = -1;
+	self->ring = variant->ring;
 	self->load = load_new();
 	ASSERT_EQ(0, disk_create(&self->disk, "vhxt_disk", &opts));
 	if (variant->kind == BLK_VDPA) {
@@ -76,7 +92,7 @@ struct owner {
 	char *slot;
 };
 
-static int own(struct owner *o, const char *path, int backend)
+static int own(struct owner *o, const char *path, int backend, __u64 ring)
 {
 	int err;
 
@@ -87,7 +103,7 @@ static int own(struct owner *o, const char *path, int backend)
 		err = vdev_make_vqs(&o->d, &o->mem,
 				    (backend < 0 ? BLK_PLAIN : 0) |
 				    BIT_ULL(VIRTIO_F_VERSION_1) |
-				    BIT_ULL(VIRTIO_RING_F_EVENT_IDX), 1, 512);
+				    RING_EVENT | ring, 1, 512);
 	if (err)
 		return err;
 
@@ -137,7 +153,7 @@ static void load_disk(void *arg)
 	unsigned int i;
 	int err;
 
-	err = own(&o, self->path, self->backend);
+	err = own(&o, self->path, self->backend, self->ring);
 	for (i = 0; !err && i < DEPTH; i++)
 		err = write_block(&o, i, i, ++seed);
 	while (!err) {
@@ -206,7 +222,7 @@ TEST_F_TIMEOUT(blk_killed, under_load, 240)
 	}
 	check_blocks(_metadata, &self->disk);
 
-	ASSERT_EQ(0, own(&o, self->path, self->backend))
+	ASSERT_EQ(0, own(&o, self->path, self->backend, self->ring))
 		TH_LOG("%s", o.d.what);
 	ASSERT_EQ(0, write_block(&o, 0, 1000, 12345));
 	vq_kick(&o.d.vq[0]);

@@ -39,6 +39,12 @@ FIXTURE_VARIANT_ADD(net_killed, vhx_plain)
 	.o = VHX(NET_PLAIN), .module = "vhx_net", .kills = KILLS / 4,
 };
 
+FIXTURE_VARIANT_ADD(net_killed, vhx_packed)
+{
+	.o = VHX(NET_MRG | RING_ALL | RING_PACKED), .module = "vhx_net",
+	.kills = KILLS / 2,
+};
+
 FIXTURE_SETUP(net_killed)
 {
 	if (!netdev_present(&variant->o) && variant->o.module)
