@@ -52,27 +52,34 @@ static void offer_split(void)
 	avail->ring[num] = htole16((u16)(avail_idx - 1));
 }
 
+static void make_avail(unsigned int at, bool next)
+{
+	struct vring_packed_desc *d = table;
+	u16 flags = at < num ? 1 << VRING_PACKED_DESC_F_AVAIL :
+			       1 << VRING_PACKED_DESC_F_USED;
+
+	d += at < num ? at : at - num;
+	d->len = htole32(4096);
+	d->id = htole16((u16)at);
+	d->flags = htole16(flags | (next ? VRING_DESC_F_NEXT : 0));
+}
+
 /* Here too. */
 static void offer_packed(void)
 {
 	struct vring_packed_desc_event *event = driver;
-	unsigned int i, last = (ndescs + (batch - 1) * descs) % (2 * num);
+	unsigned int at = ndescs % (2 * num), last = at, i, k;
 
-	for (i = 0; i < batch * descs; i++) {
-		unsigned int at = (ndescs + i) % (2 * num);
-		struct vring_packed_desc *d = table;
-
-		d += at % num;
-		d->len = htole32(4096);
-		d->id = htole16((u16)(at % num));
-		d->flags = htole16((at < num ? 1 << VRING_PACKED_DESC_F_AVAIL :
-				    1 << VRING_PACKED_DESC_F_USED) |
-				   (i % descs + 1 < descs ? VRING_DESC_F_NEXT :
-				    0));
+	for (i = 0; i < batch; i++) {
+		last = at;
+		for (k = 0; k < descs; k++) {
+			make_avail(at, k + 1 < descs);
+			at = at + 1 < 2 * num ? at + 1 : 0;
+		}
 	}
 	event->flags = htole16(VRING_PACKED_EVENT_FLAG_DESC);
-	event->off_wrap = htole16((u16)(last % num |
-		(last < num) << VRING_PACKED_EVENT_F_WRAP_CTR));
+	event->off_wrap = htole16((u16)(last < num ?
+		last | 1 << VRING_PACKED_EVENT_F_WRAP_CTR : last - num));
 }
 
 /* The driver's part. */

@@ -78,29 +78,26 @@ static int walk_indirect(struct walk *walk, u64 table, u32 len,
 {
 	struct walk w = *walk;
 	struct vring_packed_desc window[INDIRECT_WINDOW];
-	u32 n = len / sizeof(*window), i;
+	const struct vring_packed_desc *d;
+	u32 n = len / sizeof(*d), have;
 	int err;
 
-	if (!len || len % sizeof(*window) || n > U16_MAX + 1)
+	if (!len || len % sizeof(*d) || n > U16_MAX + 1)
 		return -EINVAL;
 
-	for (i = 0; i < n; i++) {
-		const struct vring_packed_desc *d;
-		u64 rest;
+	for (; n; n -= have, table += have * sizeof(*d)) {
+		have = min_t(u32, n, INDIRECT_WINDOW);
+		err = rd->read(rd, window, table, have * sizeof(*d));
+		if (err)
+			return err;
+		for (d = window; d != window + have; d++) {
+			u64 rest = desc_rest(d);
 
-		d = &window[i % INDIRECT_WINDOW];
-		if (d == window) {
-			u32 have = min_t(u32, n - i, INDIRECT_WINDOW);
-
-			err = rd->read(rd, window, table + (u64)i * sizeof(*d),
-				       have * sizeof(*d));
-			if (err)
+			err = walk_add(&w, desc_addr(d), rest,
+				       rest_flags(rest));
+			if (unlikely(err))
 				return err;
 		}
-		rest = desc_rest(d);
-		err = walk_add(&w, desc_addr(d), rest, rest_flags(rest));
-		if (unlikely(err))
-			return err;
 	}
 	*walk = w;
 	return 0;

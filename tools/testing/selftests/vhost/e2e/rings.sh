@@ -58,8 +58,8 @@ devices() {
 		guest_net vhx tap$n $n "${with[@]}" || return
 		[[ $kind != legacy ]] || continue
 		read -ra with <<<"${options[$kind]}"
-		null_disk $kind && guest_vdpa blk $kind --backend /dev/$kind \
-			--serial $kind "${with[@]}" || return
+		null_disk "$kind" && guest_vdpa blk "$kind" --backend "/dev/$kind" \
+			--serial "$kind" "${with[@]}" || return
 	done
 	guest_vdpa blk root --backend /dev/vda --in-order
 }
@@ -111,7 +111,7 @@ n=0
 for kind in "${kinds[@]}"; do
 	n=$((n + 1))
 	try "$kind: the network has it" net_negotiated "$kind" $n
-	try "$kind: it answers" ping -c 1 -W "$GUEST_BOUND" 10.0.$n.2
+	try "$kind: it answers" ping -c 1 -W "$GUEST_BOUND" "10.0.$n.2"
 	try "$kind: TCP from host to guest" tcp $n
 	try "$kind: TCP from guest to host" tcp $n -R
 	[[ $kind != legacy ]] || continue

@@ -245,7 +245,7 @@ TEST_F(rings, good_before_bad)
 		{ good + 64, 1, true },
 	};
 	struct vq_seg bad = { 4096, 64, net.write };
-	struct vq_done done;
+	struct vq_done done = {};
 
 	if (v->o->is_net) {
 		ASSERT_EQ(0, vq_add(v->vq, &net, 1, 1));

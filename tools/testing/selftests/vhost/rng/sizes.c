@@ -130,7 +130,7 @@ TEST_F(sizes, laps)
 	struct held *held = calloc(vq->num, sizeof(*held));
 	unsigned int put = 0, count, want = 0;
 
-	ASSERT_NE(NULL, held);
+	ASSERT_TRUE(!!held);
 	while (put < total) {
 		for (count = 0;; count++) {
 			want = 1 + want * 7 % most;
