@@ -253,12 +253,12 @@ static unsigned int packed_between(const struct vhx_packed *r, u16 from, u16 to)
 	return n < 0 ? n + r->num : n;
 }
 
-/* What was given back is popped again, up to @index. */
-static noinline void packed_see(struct vhx_packed *r, u16 index)
+/* Of what was given back these buffers were popped again. */
+static noinline void packed_see(struct vhx_packed *r, const struct vhx_chain *c,
+				const struct vhx_chain *end)
 {
-	unsigned int n = packed_between(r, r->avail, index) ?: r->num;
-
-	r->seen -= min_t(unsigned int, r->seen, n);
+	for (; c != end; c++)
+		r->seen -= min_t(u32, r->seen, c->id >> ID_NDESC_SHIFT);
 }
 
 /**
@@ -314,10 +314,10 @@ int vhx_packed_pop(struct vhx_packed *r, struct vhx_chain *chains,
 			want ^= AVAIL_OR_USED;
 		}
 	}
+	if (r->seen)
+		packed_see(r, chains, c);
 	if (r->slots)
 		packed_note(r, chains, c);
-	if (r->seen && c != chains)
-		packed_see(r, index);
 	r->avail = index | wrap;
 	return c != chains || took >= 0 ? (int)(c - chains) : took;
 }
