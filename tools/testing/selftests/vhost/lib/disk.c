@@ -69,7 +69,7 @@ int disk_create(struct disk *d, const char *name, const struct disk_opts *o)
 	if (!err)
 		err = set(d, "blocksize", o->block_size ? o->block_size : 512);
 	if (!err)
-		err = set(d, "memory_backed", 1);
+		err = set(d, "memory_backed", !o->forgets);
 	if (!err)
 		err = set(d, "hw_queue_depth", 256);
 	/* irqmode 0 completes at once, 2 by a timer. */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A disk to test on: a null_blk that keeps what is written to it, and that can
- * take its time to complete a request.
+ * A disk to test on: a null_blk that keeps what is written to it unless told not
+ * to, and that can take its time to complete a request.
  */
 #ifndef VHXT_DISK_H
 #define VHXT_DISK_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -24,11 +25,13 @@ struct disk {
  * @mib: size in MiB
  * @block_size: bytes, 0 for 512
  * @delay_ns: time to complete a request, 0 for none
+ * @forgets: what is written to it is gone
  */
 struct disk_opts {
 	unsigned int mib;
 	unsigned int block_size;
 	unsigned long delay_ns;
+	bool forgets;
 };
 
 /* Make the disk @name, in place of one of that name. 0 or -errno. */
