@@ -64,15 +64,16 @@ devices() {
 	guest_vdpa blk root --backend /dev/vda --in-order
 }
 
-# From where the guest's boot loader would take it; the disk is free after.
+# Its kernel is where its boot loader would find it.
 boot() {
-	local from=$work/boot
+	local each
 
-	mkdir "$from" && mount -o ro /dev/vda1 "$from" &&
-		cp "$from"/*-newer* "$work" && umount "$from" && devices &&
-		guest_start -kernel "$work/vmlinuz-newer" \
-			-initrd "$work/initrd-newer.img" -append \
-			"console=ttyS0 quiet panic=-1 mitigations=off"
+	for each in vmlinuz-newer initrd-newer.img; do
+		mcopy -n -i /dev/vda@@1M "::$each" "$work" || return
+	done
+	devices && guest_start -kernel "$work/vmlinuz-newer" \
+		-initrd "$work/initrd-newer.img" \
+		-append "console=ttyS0 quiet panic=-1 mitigations=off"
 }
 
 # negotiated KIND PATH: of the guest's device there.
