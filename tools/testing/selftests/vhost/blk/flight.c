@@ -261,7 +261,7 @@ FIXTURE_VARIANT_ADD(slow, vduse)
 	.o = { .kind = BLK_VDUSE, .features = BLK_INDIRECT, SLOW },
 };
 
-RING_FEW(slow, vhx_vdpa, SLOW_VDPA, BLK_PLAIN);
+RING_MATRIX(slow, vhx_vdpa, SLOW_VDPA, BLK_PLAIN);
 RING_BOTH(slow, vhx_vhost, SLOW_VHOST, BLK_PLAIN);
 
 /* On such a disk too, what is about memory, whatever the ring. */

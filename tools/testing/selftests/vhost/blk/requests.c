@@ -154,7 +154,7 @@ TEST_F(requests, read_layouts)
 }
 
 /*
- * What is about the disk, whatever the ring.
+ * What is about the disk.
  */
 FIXTURE(data)
 {
@@ -188,7 +188,7 @@ FIXTURE_VARIANT_ADD(data, vduse)
 			.serial = SERIAL,				\
 		})
 
-RING_BOTH(data, vhx_vdpa, WITH_SERIAL, BLK_PLAIN);
+RING_MATRIX(data, vhx_vdpa, WITH_SERIAL, BLK_PLAIN);
 RING_BOTH(data, vhx_vhost, BLK_ON_VHOST, BLK_PLAIN);
 
 /* Neighbours of what is written stay as they are. */

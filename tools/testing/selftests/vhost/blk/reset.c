@@ -38,8 +38,8 @@ FIXTURE_TEARDOWN(reset)
 			.disk = { .delay_ns = 50 * 1000 * 1000 },	\
 		})
 
-RING_FEW(reset, vhx, SLOW_PAIR,
-	 BLK_PLAIN | BIT_ULL(VIRTIO_F_RING_RESET));
+RING_MATRIX(reset, vhx, SLOW_PAIR,
+	    BLK_PLAIN | BIT_ULL(VIRTIO_F_RING_RESET));
 SLOW_PAIR(reset, vhx_not_negotiated, BLK_INDIRECT);
 
 static void fill(struct __test_metadata *_metadata, struct blkdev *b,

@@ -33,8 +33,7 @@ FIXTURE_VARIANT_ADD(wrong, vduse)
 	.o = { .kind = BLK_VDUSE, .features = BLK_INDIRECT },
 };
 
-/* It is about what is in the buffers. */
-RING_FEW(wrong, vhx_vdpa, BLK_ON_VDPA, BLK_PLAIN);
+RING_MATRIX(wrong, vhx_vdpa, BLK_ON_VDPA, BLK_PLAIN);
 RING_BOTH(wrong, vhx_vhost, BLK_ON_VHOST, BLK_PLAIN);
 
 /* Statuses that a case allows. */

@@ -219,7 +219,7 @@ FIXTURE_TEARDOWN(attached)
 }
 
 FIXTURE_VARIANT_ADD(attached, in_tree) { .o = IN_TREE(NET_PLAIN) };
-RING_FEW(attached, vhx, NET_ON_VHX, NET_PLAIN);
+RING_MATRIX(attached, vhx, NET_ON_VHX, NET_PLAIN);
 
 /* Detached, a queue does nothing, kicked or not, and the other one works. */
 TEST_F(attached, detached_is_silent)

@@ -32,8 +32,8 @@ FIXTURE_TEARDOWN(reset)
 	netdev_stop(&self->n);
 }
 
-RING_FEW(reset, vhx, NET_ON_VHX,
-	 NET_PLAIN | BIT_ULL(VIRTIO_F_RING_RESET));
+RING_MATRIX(reset, vhx, NET_ON_VHX,
+	    NET_PLAIN | BIT_ULL(VIRTIO_F_RING_RESET));
 
 static struct vq_seg slot_seg(struct netdev *n, unsigned int i, bool write)
 {
