@@ -40,7 +40,6 @@ FIXTURE_TEARDOWN(reset)
 
 RING_MATRIX(reset, vhx, SLOW_PAIR,
 	    BLK_PLAIN | BIT_ULL(VIRTIO_F_RING_RESET));
-SLOW_PAIR(reset, vhx_not_negotiated, BLK_INDIRECT);
 
 static void fill(struct __test_metadata *_metadata, struct blkdev *b,
 		 unsigned int q)
@@ -97,9 +96,6 @@ TEST_F(reset, one_of_two)
 	unsigned int i, ready;
 	__u32 base;
 
-	if (!(b->dev.features & BIT_ULL(VIRTIO_F_RING_RESET)))
-		SKIP(return, "RING_RESET not negotiated");
-
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		fill(_metadata, b, 0);
 		fill(_metadata, b, 1);
@@ -119,13 +115,32 @@ TEST_F(reset, one_of_two)
 	EXPECT_FALSE(event_take(vq->err));
 }
 
+FIXTURE(no_reset)
+{
+	struct blkdev b;
+};
+
+FIXTURE_VARIANT(no_reset)
+{
+	struct blkdev_opts o;
+};
+
+FIXTURE_SETUP(no_reset)
+{
+	blk_fixture_start(_metadata, &self->b, &variant->o);
+}
+
+FIXTURE_TEARDOWN(no_reset)
+{
+	blkdev_close(&self->b);
+}
+
+RING_BOTH(no_reset, vhx, SLOW_PAIR, BLK_PLAIN);
+
 /* Who did not ask for it does not get it. */
-TEST_F(reset, not_negotiated)
+TEST_F(no_reset, not_negotiated)
 {
 	struct blkdev *b = &self->b;
-
-	if (b->dev.features & BIT_ULL(VIRTIO_F_RING_RESET))
-		SKIP(return, "RING_RESET negotiated");
 
 	ASSERT_EQ(0, vdpa_enable(&b->dev, 1, false));
 	EXPECT_EQ(-EINVAL, vring_set_base(&b->dev, 1, 0));
