@@ -153,9 +153,7 @@ TEST_F(requests, read_layouts)
 	}
 }
 
-/*
- * What is about the disk.
- */
+/* What is about the disk. */
 FIXTURE(data)
 {
 	struct blkdev b;

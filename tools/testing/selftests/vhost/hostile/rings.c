@@ -260,7 +260,7 @@ TEST_F(rings, good_before_bad)
 	victim_fate(v);
 	victim_fate(v);
 	EXPECT_EQ(0, event_wait(v->vq->err, WAIT_MS));
-	/* In-tree signals first and sends then what it has of a batch. */
+	/* Which may be seen before the batch that the good one is in. */
 	EXPECT_EQ(0, vq_wait(v->vq, WAIT_MS));
 	EXPECT_EQ(1, vq_ready(v->vq));
 	EXPECT_EQ(1, vq_pop(v->vq, &done));

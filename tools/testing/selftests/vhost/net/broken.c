@@ -30,7 +30,6 @@ FIXTURE_TEARDOWN(broken)
 
 FIXTURE_VARIANT_ADD(broken, in_tree) { .o = IN_TREE(NET_PLAIN) };
 FIXTURE_VARIANT_ADD(broken, in_tree_indirect) { .o = IN_TREE(NET_INDIRECT) };
-/* It is about what is in the buffers. */
 RING_MATRIX(broken, vhx, NET_ON_VHX, NET_PLAIN);
 
 /* What becomes of the queue. */
