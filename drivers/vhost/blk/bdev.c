@@ -25,7 +25,7 @@ static u8 status_of(blk_status_t status)
 
 static void req_end_io(struct bio *bio)
 {
-	struct blk_req *req = bio->bi_private;
+	struct vhx_blk_req *req = bio->bi_private;
 
 	if (unlikely(bio->bi_status))
 		req->status = status_of(bio->bi_status);
@@ -34,25 +34,25 @@ static void req_end_io(struct bio *bio)
 	else
 		bio_put(bio);
 	if (atomic_dec_and_test(&req->pending))
-		blk_req_done(req);
+		vhx_blk_req_done(req);
 }
 
-static void req_fail(struct blk_req *req)
+static void req_fail(struct vhx_blk_req *req)
 {
 	req->status = VIRTIO_BLK_S_IOERR;
-	blk_req_done(req);
+	vhx_blk_req_done(req);
 }
 
-static int alloc_pages_array(struct blk_req *req, unsigned int n)
+static int alloc_pages_array(struct vhx_blk_req *req, unsigned int n)
 {
 	req->pages = req->inline_pages;
-	if (n <= BLK_INLINE_PAGES)
+	if (n <= VHX_BLK_INLINE_PAGES)
 		return 0;
 	req->pages = kvmalloc_array(n, sizeof(*req->pages), GFP_KERNEL_ACCOUNT);
 	return req->pages ? 0 : -ENOMEM;
 }
 
-static void free_pages_array(struct blk_req *req)
+static void free_pages_array(struct vhx_blk_req *req)
 {
 	if (req->pages != req->inline_pages)
 		kvfree(req->pages);
@@ -72,11 +72,11 @@ static bool next_piece(struct iov_iter *it, struct iovec *piece)
 }
 
 /**
- * blk_bdev_in_place - can the disk take data from where it is?
+ * vhx_blk_bdev_in_place - can the disk take data from where it is?
  * @disk: disk
  * @data: user memory
  */
-bool blk_bdev_in_place(const struct blk_disk *disk, const struct iov_iter *data)
+bool vhx_blk_bdev_in_place(const struct vhx_blk_disk *disk, const struct iov_iter *data)
 {
 	unsigned long mask = bdev_dma_alignment(disk->bdev) |
 			     (bdev_logical_block_size(disk->bdev) - 1);
@@ -94,7 +94,7 @@ static unsigned int piece_pages(const struct iovec *piece)
 	return PFN_UP(offset_in_page(piece->iov_base) + piece->iov_len);
 }
 
-static int pin_piece(struct blk_req *req, const struct iovec *piece)
+static int pin_piece(struct vhx_blk_req *req, const struct iovec *piece)
 {
 	unsigned long addr = (unsigned long)piece->iov_base & PAGE_MASK;
 	unsigned int n = piece_pages(piece);
@@ -113,7 +113,7 @@ static int pin_piece(struct blk_req *req, const struct iovec *piece)
 	return 0;
 }
 
-static int pin_data(struct blk_req *req, const struct iov_iter *data)
+static int pin_data(struct vhx_blk_req *req, const struct iov_iter *data)
 {
 	unsigned int n = 0;
 	struct iov_iter it = *data;
@@ -144,7 +144,7 @@ static int pin_data(struct blk_req *req, const struct iov_iter *data)
  * @page: next of @req's pages
  */
 struct builder {
-	struct blk_req *req;
+	struct vhx_blk_req *req;
 	struct bio *bio;
 	struct block_device *bdev;
 	blk_opf_t opf;
@@ -224,7 +224,7 @@ static int build(struct builder *b, const struct iov_iter *data)
 }
 
 /* A bio that comes to nothing ends like one that failed. */
-static void submit(struct blk_req *req, struct blk_disk *disk, sector_t sector,
+static void submit(struct vhx_blk_req *req, struct vhx_blk_disk *disk, sector_t sector,
 		   const struct iov_iter *data, blk_opf_t opf)
 {
 	struct builder b = {
@@ -233,7 +233,7 @@ static void submit(struct blk_req *req, struct blk_disk *disk, sector_t sector,
 	};
 
 	atomic_set(&req->pending, 1);
-	bio_init(&req->bio, disk->bdev, req->bvecs, BLK_INLINE_PAGES, opf);
+	bio_init(&req->bio, disk->bdev, req->bvecs, VHX_BLK_INLINE_PAGES, opf);
 	bio_begin(&b);
 	if (build(&b, data))
 		bio_io_error(b.bio);
@@ -241,7 +241,7 @@ static void submit(struct blk_req *req, struct blk_disk *disk, sector_t sector,
 		submit_bio(b.bio);
 }
 
-static int bounce_init(struct blk_req *req, struct iov_iter *data)
+static int bounce_init(struct vhx_blk_req *req, struct iov_iter *data)
 {
 	u32 len = req->bounce_len;
 	unsigned int n = PFN_UP(len);
@@ -266,8 +266,8 @@ static int bounce_init(struct blk_req *req, struct iov_iter *data)
 }
 
 /**
- * blk_bdev_rw - read or write
- * @req: request, with @write and @bounce_len set; blk_req_done() is called for
+ * vhx_blk_bdev_rw - read or write
+ * @req: request, with @write and @bounce_len set; vhx_blk_req_done() is called for
  *	it, perhaps before this returns
  * @disk: disk
  * @sector: first sector, checked
@@ -275,7 +275,7 @@ static int bounce_init(struct blk_req *req, struct iov_iter *data)
  *
  * Context: the worker.
  */
-void blk_bdev_rw(struct blk_req *req, struct blk_disk *disk, sector_t sector,
+void vhx_blk_bdev_rw(struct vhx_blk_req *req, struct vhx_blk_disk *disk, sector_t sector,
 		 struct iov_iter *data)
 {
 	blk_opf_t opf = REQ_OP_READ;
@@ -298,13 +298,13 @@ void blk_bdev_rw(struct blk_req *req, struct blk_disk *disk, sector_t sector,
 }
 
 /**
- * blk_bdev_flush - make what was written stable
- * @req: request; blk_req_done() is called for it, perhaps before this returns
+ * vhx_blk_bdev_flush - make what was written stable
+ * @req: request; vhx_blk_req_done() is called for it, perhaps before this returns
  * @disk: disk
  *
  * Context: the worker.
  */
-void blk_bdev_flush(struct blk_req *req, struct blk_disk *disk)
+void vhx_blk_bdev_flush(struct vhx_blk_req *req, struct vhx_blk_disk *disk)
 {
 	atomic_set(&req->pending, 1);
 	bio_init(&req->bio, disk->bdev, NULL, 0, REQ_OP_WRITE | REQ_PREFLUSH);
@@ -314,7 +314,7 @@ void blk_bdev_flush(struct blk_req *req, struct blk_disk *disk)
 }
 
 /* Pages that were written to must be marked so, which may sleep. */
-static bool pages_dirty(const struct blk_req *req)
+static bool pages_dirty(const struct vhx_blk_req *req)
 {
 	unsigned int i;
 
@@ -324,9 +324,9 @@ static bool pages_dirty(const struct blk_req *req)
 	return true;
 }
 
-static void bounce_release(struct blk_req *req)
+static void bounce_release(struct vhx_blk_req *req)
 {
-	struct blk_vq *bvq = vhx_vq_priv(req->vq);
+	struct vhx_blk_vq *bvq = vhx_vq_priv(req->vq);
 
 	/* Without the owner's mm there is no one to copy for. */
 	if (req->bounce_iov && req->status == VIRTIO_BLK_S_OK &&
@@ -345,7 +345,7 @@ static void bounce_release(struct blk_req *req)
 }
 
 /**
- * blk_bdev_release - let go of a request's data
+ * vhx_blk_bdev_release - let go of a request's data
  * @req: request that is done
  * @may_sleep: the caller may sleep
  *
@@ -353,7 +353,7 @@ static void bounce_release(struct blk_req *req)
  * owner is dead.
  * Return: false if it could not be done without sleeping.
  */
-bool blk_bdev_release(struct blk_req *req, bool may_sleep)
+bool vhx_blk_bdev_release(struct vhx_blk_req *req, bool may_sleep)
 {
 	if (!req->pages && !req->bounce_len)
 		return true;

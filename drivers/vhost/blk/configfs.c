@@ -12,43 +12,43 @@
 #include "blk.h"
 
 /**
- * struct blk_instance - a disk that the administrator made
+ * struct vhx_blk_instance - a disk that the administrator made
  * @inst: what every instance has
  * @backend: attribute: path of the block device, NULL while not set
  * @read_only: attribute
  * @serial: attribute
  * @disk: open while the instance is enabled
  */
-struct blk_instance {
+struct vhx_blk_instance {
 	struct vhx_instance inst;
 	char *backend;
 	bool read_only;
 	char serial[VIRTIO_BLK_ID_BYTES + 1];
-	struct blk_disk disk;
+	struct vhx_blk_disk disk;
 };
 
-static struct blk_instance *to_blk(struct vhx_instance *inst)
+static struct vhx_blk_instance *to_blk(struct vhx_instance *inst)
 {
-	return container_of(inst, struct blk_instance, inst);
+	return container_of(inst, struct vhx_blk_instance, inst);
 }
 
-static struct blk_instance *item_to_blk(struct config_item *item)
+static struct vhx_blk_instance *item_to_blk(struct config_item *item)
 {
 	return to_blk(to_vhx_instance(item));
 }
 
 /**
- * blk_instance_disk - the disk of an enabled instance
+ * vhx_blk_instance_disk - the disk of an enabled instance
  * @inst: instance
  */
-struct blk_disk *blk_instance_disk(struct vhx_instance *inst)
+struct vhx_blk_disk *vhx_blk_instance_disk(struct vhx_instance *inst)
 {
 	return &to_blk(inst)->disk;
 }
 
 static ssize_t blk_backend_show(struct config_item *item, char *page)
 {
-	struct blk_instance *blk = item_to_blk(item);
+	struct vhx_blk_instance *blk = item_to_blk(item);
 	ssize_t len;
 
 	vhx_instance_lock(&blk->inst);
@@ -60,7 +60,7 @@ static ssize_t blk_backend_show(struct config_item *item, char *page)
 static ssize_t blk_backend_store(struct config_item *item, const char *page,
 				 size_t len)
 {
-	struct blk_instance *blk = item_to_blk(item);
+	struct vhx_blk_instance *blk = item_to_blk(item);
 	char *path;
 	int err;
 
@@ -88,7 +88,7 @@ static ssize_t blk_read_only_show(struct config_item *item, char *page)
 static ssize_t blk_read_only_store(struct config_item *item, const char *page,
 				   size_t len)
 {
-	struct blk_instance *blk = item_to_blk(item);
+	struct vhx_blk_instance *blk = item_to_blk(item);
 	bool read_only;
 	int err;
 
@@ -103,7 +103,7 @@ static ssize_t blk_read_only_store(struct config_item *item, const char *page,
 
 static ssize_t blk_serial_show(struct config_item *item, char *page)
 {
-	struct blk_instance *blk = item_to_blk(item);
+	struct vhx_blk_instance *blk = item_to_blk(item);
 	ssize_t len;
 
 	vhx_instance_lock(&blk->inst);
@@ -116,7 +116,7 @@ static ssize_t blk_serial_show(struct config_item *item, char *page)
 static ssize_t blk_serial_store(struct config_item *item, const char *page,
 				size_t len)
 {
-	struct blk_instance *blk = item_to_blk(item);
+	struct vhx_blk_instance *blk = item_to_blk(item);
 	size_t n = len, i;
 	int err;
 
@@ -149,17 +149,17 @@ static struct configfs_attribute *blk_attrs[] = {
 
 static struct vhx_instance *blk_alloc(void)
 {
-	struct blk_instance *blk = kzalloc(sizeof(*blk), GFP_KERNEL);
+	struct vhx_blk_instance *blk = kzalloc(sizeof(*blk), GFP_KERNEL);
 
 	if (!blk)
 		return NULL;
-	strscpy(blk->serial, BLK_DEF_SERIAL, sizeof(blk->serial));
+	strscpy(blk->serial, VHX_BLK_DEF_SERIAL, sizeof(blk->serial));
 	return &blk->inst;
 }
 
 static void blk_free(struct vhx_instance *inst)
 {
-	struct blk_instance *blk = to_blk(inst);
+	struct vhx_blk_instance *blk = to_blk(inst);
 
 	kfree(blk->backend);
 	kfree(blk);
@@ -167,7 +167,7 @@ static void blk_free(struct vhx_instance *inst)
 
 static int blk_enable(struct vhx_instance *inst)
 {
-	struct blk_instance *blk = to_blk(inst);
+	struct vhx_blk_instance *blk = to_blk(inst);
 	int mode = blk->read_only ? O_RDONLY : O_RDWR;
 	struct file *file;
 	int err;
@@ -179,14 +179,14 @@ static int blk_enable(struct vhx_instance *inst)
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	memcpy(blk->disk.serial, blk->serial, sizeof(blk->disk.serial));
-	err = blk_disk_open(&blk->disk, file, blk->read_only);
+	err = vhx_blk_disk_open(&blk->disk, file, blk->read_only);
 	fput(file);
 	return err;
 }
 
 static void blk_disable(struct vhx_instance *inst)
 {
-	blk_disk_close(&to_blk(inst)->disk);
+	vhx_blk_disk_close(&to_blk(inst)->disk);
 }
 
 static struct vhx_type blk_type = {
@@ -198,21 +198,21 @@ static struct vhx_type blk_type = {
 };
 
 /**
- * blk_configfs_init - let disk instances be made
+ * vhx_blk_configfs_init - let disk instances be made
  * @ops: the device type
  *
  * Return: 0 or why not.
  */
-int __init blk_configfs_init(const struct vhx_backend_ops *ops)
+int __init vhx_blk_configfs_init(const struct vhx_backend_ops *ops)
 {
 	blk_type.ops = ops;
 	return vhx_type_register(&blk_type);
 }
 
 /**
- * blk_configfs_exit - and no longer
+ * vhx_blk_configfs_exit - and no longer
  */
-void blk_configfs_exit(void)
+void vhx_blk_configfs_exit(void)
 {
 	vhx_type_unregister(&blk_type);
 }

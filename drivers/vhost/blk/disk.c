@@ -8,14 +8,14 @@
 #include "blk.h"
 
 /**
- * blk_disk_open - begin to use a block device
+ * vhx_blk_disk_open - begin to use a block device
  * @disk: its serial is set
  * @file: open block device; @disk holds its own reference
  * @read_only: refuse writes though the device would take them
  *
  * Return: 0; -ENOTBLK if @file is no block device; -EBADF if it can't be read.
  */
-int blk_disk_open(struct blk_disk *disk, struct file *file, bool read_only)
+int vhx_blk_disk_open(struct vhx_blk_disk *disk, struct file *file, bool read_only)
 {
 	if (!S_ISBLK(file_inode(file)->i_mode))
 		return -ENOTBLK;
@@ -32,10 +32,10 @@ int blk_disk_open(struct blk_disk *disk, struct file *file, bool read_only)
 }
 
 /**
- * blk_disk_close - end it
+ * vhx_blk_disk_close - end it
  * @disk: open disk; no request is in flight
  */
-void blk_disk_close(struct blk_disk *disk)
+void vhx_blk_disk_close(struct vhx_blk_disk *disk)
 {
 	/* What others read meanwhile may be older than what was written. */
 	invalidate_bdev(disk->bdev);
@@ -45,21 +45,21 @@ void blk_disk_close(struct blk_disk *disk)
 }
 
 /**
- * blk_disk_features - virtio-blk features that depend on the disk
+ * vhx_blk_disk_features - virtio-blk features that depend on the disk
  * @disk: open disk
  */
-u64 blk_disk_features(const struct blk_disk *disk)
+u64 vhx_blk_disk_features(const struct vhx_blk_disk *disk)
 {
 	return disk->read_only ? BIT_ULL(VIRTIO_BLK_F_RO) : 0;
 }
 
 /**
- * blk_disk_config - fill the configuration space (virtio 1.3, 5.2.4)
+ * vhx_blk_disk_config - fill the configuration space (virtio 1.3, 5.2.4)
  * @disk: open disk
  * @dev: the device that it is for
  * @config: zeroed
  */
-void blk_disk_config(const struct blk_disk *disk, struct vhx_dev *dev,
+void vhx_blk_disk_config(const struct vhx_blk_disk *disk, struct vhx_dev *dev,
 		     struct virtio_blk_config *config)
 {
 	struct block_device *bdev = disk->bdev;
@@ -69,10 +69,10 @@ void blk_disk_config(const struct blk_disk *disk, struct vhx_dev *dev,
 
 	config->capacity = (__force __virtio64)
 			   cpu_to_le64(bdev_nr_sectors(bdev));
-	config->size_max = (__force __virtio32)cpu_to_le32(BLK_SIZE_MAX);
+	config->size_max = (__force __virtio32)cpu_to_le32(VHX_BLK_SIZE_MAX);
 	/* A request with header and status must fit in the ring. */
 	config->seg_max = (__force __virtio32)
-			  cpu_to_le32(clamp(segs, 1, BLK_SEG_MAX));
+			  cpu_to_le32(clamp(segs, 1, VHX_BLK_SEG_MAX));
 	config->blk_size = (__force __virtio32)cpu_to_le32(block);
 	config->physical_block_exp = ilog2(physical / block);
 	config->min_io_size = (__force __virtio16)

@@ -11,31 +11,31 @@
 
 #include "blk.h"
 
-struct workqueue_struct *blk_wq;
+struct workqueue_struct *vhx_blk_wq;
 
 static int blk_open(struct vhx_dev *dev)
 {
 	struct vhx_instance *inst = vhx_dev_instance(dev);
-	struct blk_dev *bd = vhx_dev_priv(dev);
+	struct vhx_blk_dev *bd = vhx_dev_priv(dev);
 
 	if (inst)
-		bd->disk = blk_instance_disk(inst);
+		bd->disk = vhx_blk_instance_disk(inst);
 	else
-		strscpy_pad(bd->own.serial, BLK_DEF_SERIAL,
+		strscpy_pad(bd->own.serial, VHX_BLK_DEF_SERIAL,
 			    sizeof(bd->own.serial));
 	return 0;
 }
 
 static void blk_detach(struct vhx_dev *dev)
 {
-	struct blk_dev *bd = vhx_dev_priv(dev);
+	struct vhx_blk_dev *bd = vhx_dev_priv(dev);
 	unsigned int i;
 
 	for (i = 0; i < vhx_dev_nvqs(dev); i++)
 		vhx_vq_stop(vhx_dev_vq(dev, i));
 	if (bd->disk == &bd->own) {
 		bd->disk = NULL;
-		blk_disk_close(&bd->own);
+		vhx_blk_disk_close(&bd->own);
 	}
 }
 
@@ -46,16 +46,16 @@ static void blk_release(struct vhx_dev *dev)
 
 static u64 blk_features(struct vhx_dev *dev)
 {
-	struct blk_dev *bd = vhx_dev_priv(dev);
+	struct vhx_blk_dev *bd = vhx_dev_priv(dev);
 
-	return bd->disk ? blk_disk_features(bd->disk) : 0;
+	return bd->disk ? vhx_blk_disk_features(bd->disk) : 0;
 }
 
 static void blk_config_get(struct vhx_dev *dev, void *config)
 {
-	struct blk_dev *bd = vhx_dev_priv(dev);
+	struct vhx_blk_dev *bd = vhx_dev_priv(dev);
 
-	blk_disk_config(bd->disk, dev, config);
+	vhx_blk_disk_config(bd->disk, dev, config);
 }
 
 /* All queues that were set up, and there must be one. */
@@ -81,8 +81,8 @@ static int start_queues(struct vhx_dev *dev)
 static int blk_set_backend(struct vhx_dev *dev, unsigned int index,
 			   struct file *file)
 {
-	struct blk_dev *bd = vhx_dev_priv(dev);
-	struct blk_disk disk = bd->own;
+	struct vhx_blk_dev *bd = vhx_dev_priv(dev);
+	struct vhx_blk_disk disk = bd->own;
 	int err;
 
 	if (index)
@@ -91,7 +91,7 @@ static int blk_set_backend(struct vhx_dev *dev, unsigned int index,
 		blk_detach(dev);
 		return 0;
 	}
-	err = blk_disk_open(&disk, file, false);
+	err = vhx_blk_disk_open(&disk, file, false);
 	if (err)
 		return err;
 	blk_detach(dev);
@@ -113,9 +113,9 @@ static const struct vhx_backend_ops blk_ops = {
 			  BIT_ULL(VIRTIO_BLK_F_TOPOLOGY) |
 			  BIT_ULL(VIRTIO_BLK_F_FLUSH) |
 			  BIT_ULL(VIRTIO_BLK_F_MQ),
-	.max_vqs	= BLK_MAX_QUEUES,
-	.priv_size	= sizeof(struct blk_dev),
-	.vq_priv_size	= sizeof(struct blk_vq),
+	.max_vqs	= VHX_BLK_MAX_QUEUES,
+	.priv_size	= sizeof(struct vhx_blk_dev),
+	.vq_priv_size	= sizeof(struct vhx_blk_vq),
 	.config_size	= sizeof(struct virtio_blk_config),
 	.open		= blk_open,
 	.release	= blk_release,
@@ -123,9 +123,9 @@ static const struct vhx_backend_ops blk_ops = {
 	.config_get	= blk_config_get,
 	.set_backend_cmd = VHOST_BLK_SET_BACKEND,
 	.set_backend	= blk_set_backend,
-	.vq_start	= blk_vq_start,
-	.vq_stopped	= blk_vq_stopped,
-	.vq_run		= blk_vq_run,
+	.vq_start	= vhx_blk_vq_start,
+	.vq_stopped	= vhx_blk_vq_stopped,
+	.vq_run		= vhx_blk_vq_run,
 };
 
 static struct vhx_node blk_node = {
@@ -137,10 +137,10 @@ static int __init blk_init(void)
 {
 	int err;
 
-	blk_wq = alloc_workqueue("vhx_blk", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!blk_wq)
+	vhx_blk_wq = alloc_workqueue("vhx_blk", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!vhx_blk_wq)
 		return -ENOMEM;
-	err = blk_configfs_init(&blk_ops);
+	err = vhx_blk_configfs_init(&blk_ops);
 	if (err)
 		goto destroy_wq;
 	err = vhx_node_register(&blk_node);
@@ -149,17 +149,17 @@ static int __init blk_init(void)
 	return 0;
 
 exit_configfs:
-	blk_configfs_exit();
+	vhx_blk_configfs_exit();
 destroy_wq:
-	destroy_workqueue(blk_wq);
+	destroy_workqueue(vhx_blk_wq);
 	return err;
 }
 
 static void __exit blk_exit(void)
 {
 	vhx_node_unregister(&blk_node);
-	blk_configfs_exit();
-	destroy_workqueue(blk_wq);
+	vhx_blk_configfs_exit();
+	destroy_workqueue(vhx_blk_wq);
 }
 
 module_init(blk_init);

@@ -12,8 +12,8 @@
 #include "blk.h"
 
 /* Requests that are popped at once, and served before others have a turn. */
-#define BLK_BATCH	16
-#define BLK_BUDGET	256
+#define VHX_BLK_BATCH	16
+#define VHX_BLK_BUDGET	256
 
 /**
  * struct blk_cmd - a request as it was popped
@@ -35,9 +35,9 @@ struct blk_cmd {
 	u64 sector;
 };
 
-static struct blk_disk *cmd_disk(const struct blk_cmd *cmd)
+static struct vhx_blk_disk *cmd_disk(const struct blk_cmd *cmd)
 {
-	struct blk_dev *bd = vhx_dev_priv(vhx_vq_dev(cmd->vq));
+	struct vhx_blk_dev *bd = vhx_dev_priv(vhx_vq_dev(cmd->vq));
 
 	return bd->disk;
 }
@@ -52,9 +52,9 @@ static int cmd_reply(struct blk_cmd *cmd, u8 status, u32 written)
 }
 
 /* Any context. The request is free for another before the driver knows. */
-static void req_complete(struct blk_req *req)
+static void req_complete(struct vhx_blk_req *req)
 {
-	struct blk_vq *bvq = vhx_vq_priv(req->vq);
+	struct vhx_blk_vq *bvq = vhx_vq_priv(req->vq);
 	u32 len = req->status == VIRTIO_BLK_S_OK ? req->written : 1;
 	struct vhx_vq *vq = req->vq;
 	u32 id = req->id;
@@ -64,7 +64,7 @@ static void req_complete(struct blk_req *req)
 }
 
 /* The status byte; false if its page must be marked dirty, which may sleep. */
-static bool req_put_status(struct blk_req *req, bool may_sleep)
+static bool req_put_status(struct vhx_blk_req *req, bool may_sleep)
 {
 	struct page *page = req->status_page;
 	bool dirty = folio_test_dirty(page_folio(page));
@@ -79,38 +79,38 @@ static bool req_put_status(struct blk_req *req, bool may_sleep)
 	return true;
 }
 
-static void req_finish(struct blk_req *req)
+static void req_finish(struct vhx_blk_req *req)
 {
-	blk_bdev_release(req, true);
+	vhx_blk_bdev_release(req, true);
 	req_put_status(req, true);
 	req_complete(req);
 }
 
 static void req_finish_work(struct vhx_work *work)
 {
-	req_finish(container_of(work, struct blk_req, work));
+	req_finish(container_of(work, struct vhx_blk_req, work));
 }
 
 static void req_finish_orphan(struct work_struct *work)
 {
-	req_finish(container_of(work, struct blk_req, orphan));
+	req_finish(container_of(work, struct vhx_blk_req, orphan));
 }
 
 /**
- * blk_req_done - the disk is done with a request
+ * vhx_blk_req_done - the disk is done with a request
  * @req: request, with its status
  *
  * Context: any.
  */
-void blk_req_done(struct blk_req *req)
+void vhx_blk_req_done(struct vhx_blk_req *req)
 {
-	if (blk_bdev_release(req, false) && req_put_status(req, false))
+	if (vhx_blk_bdev_release(req, false) && req_put_status(req, false))
 		req_complete(req);
 	else if (!vhx_vq_work_queue(req->vq, &req->work))
-		queue_work(blk_wq, &req->orphan);
+		queue_work(vhx_blk_wq, &req->orphan);
 }
 
-static struct blk_req *req_get(struct blk_vq *bvq)
+static struct vhx_blk_req *req_get(struct vhx_blk_vq *bvq)
 {
 	struct llist_node *node = bvq->local;
 
@@ -119,17 +119,17 @@ static struct blk_req *req_get(struct blk_vq *bvq)
 	if (!node)
 		return NULL;
 	bvq->local = node->next;
-	return container_of(node, struct blk_req, free);
+	return container_of(node, struct vhx_blk_req, free);
 }
 
-static void req_put(struct blk_vq *bvq, struct blk_req *req)
+static void req_put(struct vhx_blk_vq *bvq, struct vhx_blk_req *req)
 {
 	req->free.next = bvq->local;
 	bvq->local = &req->free;
 }
 
 /* A request in flight holds the page in which it will be answered. */
-static int req_pin_status(struct blk_req *req, u8 __user *status)
+static int req_pin_status(struct vhx_blk_req *req, u8 __user *status)
 {
 	unsigned long addr = (unsigned long)status;
 	struct folio *folio;
@@ -147,10 +147,10 @@ static int req_pin_status(struct blk_req *req, u8 __user *status)
 	return 0;
 }
 
-static struct blk_req *cmd_to_req(struct blk_cmd *cmd, u32 written)
+static struct vhx_blk_req *cmd_to_req(struct blk_cmd *cmd, u32 written)
 {
-	struct blk_vq *bvq = vhx_vq_priv(cmd->vq);
-	struct blk_req *req = req_get(bvq);
+	struct vhx_blk_vq *bvq = vhx_vq_priv(cmd->vq);
+	struct vhx_blk_req *req = req_get(bvq);
 	int err;
 
 	/* More buffers than the ring has entries: they can't all be its own. */
@@ -168,12 +168,12 @@ static struct blk_req *cmd_to_req(struct blk_cmd *cmd, u32 written)
 	return req;
 }
 
-static bool range_ok(const struct blk_disk *disk, u64 sector, u32 len)
+static bool range_ok(const struct vhx_blk_disk *disk, u64 sector, u32 len)
 {
 	u64 capacity = bdev_nr_sectors(disk->bdev);
 	u32 block = bdev_logical_block_size(disk->bdev);
 
-	return len && len <= BLK_REQ_MAX && IS_ALIGNED(len, block) &&
+	return len && len <= VHX_BLK_REQ_MAX && IS_ALIGNED(len, block) &&
 	       IS_ALIGNED(sector, block >> SECTOR_SHIFT) &&
 	       sector <= capacity && len >> SECTOR_SHIFT <= capacity - sector;
 }
@@ -181,23 +181,23 @@ static bool range_ok(const struct blk_disk *disk, u64 sector, u32 len)
 /* -EAGAIN if it must wait until other requests are done. */
 static int cmd_rw(struct blk_cmd *cmd, bool write)
 {
-	struct blk_vq *bvq = vhx_vq_priv(cmd->vq);
+	struct vhx_blk_vq *bvq = vhx_vq_priv(cmd->vq);
 	struct iov_iter *data = write ? &cmd->data_out : &cmd->data_in;
 	struct iov_iter *none = write ? &cmd->data_in : &cmd->data_out;
-	struct blk_disk *disk = cmd_disk(cmd);
+	struct vhx_blk_disk *disk = cmd_disk(cmd);
 	u32 len = iov_iter_count(data), copy = 0;
-	struct blk_req *req;
+	struct vhx_blk_req *req;
 
 	if (iov_iter_count(none) || (write && disk->read_only) ||
 	    !range_ok(disk, cmd->sector, len))
 		return cmd_reply(cmd, VIRTIO_BLK_S_IOERR, 1);
 
-	if (unlikely(!blk_bdev_in_place(disk, data))) {
+	if (unlikely(!vhx_blk_bdev_in_place(disk, data))) {
 		copy = len;
-		if (copy > BLK_BOUNCE_MAX)
+		if (copy > VHX_BLK_BOUNCE_MAX)
 			return cmd_reply(cmd, VIRTIO_BLK_S_IOERR, 1);
 		/* Only the worker adds. */
-		if (atomic_read(&bvq->bounced) > BLK_BOUNCE_MAX - copy)
+		if (atomic_read(&bvq->bounced) > VHX_BLK_BOUNCE_MAX - copy)
 			return -EAGAIN;
 	}
 	req = cmd_to_req(cmd, write ? 1 : len + 1);
@@ -207,23 +207,23 @@ static int cmd_rw(struct blk_cmd *cmd, bool write)
 	req->bounce_len = copy;
 	if (unlikely(copy))
 		atomic_add(copy, &bvq->bounced);
-	blk_bdev_rw(req, disk, cmd->sector, data);
+	vhx_blk_bdev_rw(req, disk, cmd->sector, data);
 	return 0;
 }
 
 static int cmd_flush(struct blk_cmd *cmd)
 {
-	struct blk_req *req = cmd_to_req(cmd, 1);
+	struct vhx_blk_req *req = cmd_to_req(cmd, 1);
 
 	if (IS_ERR(req))
 		return PTR_ERR(req);
-	blk_bdev_flush(req, cmd_disk(cmd));
+	vhx_blk_bdev_flush(req, cmd_disk(cmd));
 	return 0;
 }
 
 static int cmd_get_id(struct blk_cmd *cmd)
 {
-	struct blk_disk *disk = cmd_disk(cmd);
+	struct vhx_blk_disk *disk = cmd_disk(cmd);
 
 	if (iov_iter_count(&cmd->data_in) < sizeof(disk->serial))
 		return cmd_reply(cmd, VIRTIO_BLK_S_IOERR, 1);
@@ -289,12 +289,12 @@ static int blk_handle(struct vhx_vq *vq, const struct vhx_buf *buf)
 
 static enum vhx_verdict serve(struct vhx_vq *vq)
 {
-	struct vhx_buf bufs[BLK_BATCH];
+	struct vhx_buf bufs[VHX_BLK_BATCH];
 	unsigned int served;
 	int got, i, err;
 
-	for (served = 0; served < BLK_BUDGET; served += got) {
-		got = vhx_vq_pop(vq, bufs, BLK_BATCH);
+	for (served = 0; served < VHX_BLK_BUDGET; served += got) {
+		got = vhx_vq_pop(vq, bufs, VHX_BLK_BATCH);
 		if (got <= 0)
 			return VHX_DRAINED;
 		for (i = 0; i < got; i++) {
@@ -311,10 +311,10 @@ static enum vhx_verdict serve(struct vhx_vq *vq)
 }
 
 /**
- * blk_vq_run - serve a queue
+ * vhx_blk_vq_run - serve a queue
  * @vq: queue
  */
-enum vhx_verdict blk_vq_run(struct vhx_vq *vq)
+enum vhx_verdict vhx_blk_vq_run(struct vhx_vq *vq)
 {
 	enum vhx_verdict verdict;
 	struct blk_plug plug;
@@ -326,15 +326,15 @@ enum vhx_verdict blk_vq_run(struct vhx_vq *vq)
 }
 
 /**
- * blk_vq_start - make a queue's requests
+ * vhx_blk_vq_start - make a queue's requests
  * @vq: queue
  *
  * Return: 0, -ENOMEM, or -ENXIO if nothing is attached.
  */
-int blk_vq_start(struct vhx_vq *vq)
+int vhx_blk_vq_start(struct vhx_vq *vq)
 {
-	struct blk_dev *bd = vhx_dev_priv(vhx_vq_dev(vq));
-	struct blk_vq *bvq = vhx_vq_priv(vq);
+	struct vhx_blk_dev *bd = vhx_dev_priv(vhx_vq_dev(vq));
+	struct vhx_blk_vq *bvq = vhx_vq_priv(vq);
 	unsigned int i, n = vhx_vq_num(vq);
 
 	if (!bd->disk)
@@ -346,7 +346,7 @@ int blk_vq_start(struct vhx_vq *vq)
 	atomic_set(&bvq->bounced, 0);
 	bvq->local = NULL;
 	for (i = 0; i < n; i++) {
-		struct blk_req *req = &bvq->reqs[i];
+		struct vhx_blk_req *req = &bvq->reqs[i];
 
 		vhx_work_init(&req->work, req_finish_work);
 		INIT_WORK(&req->orphan, req_finish_orphan);
@@ -356,12 +356,12 @@ int blk_vq_start(struct vhx_vq *vq)
 }
 
 /**
- * blk_vq_stopped - free them
+ * vhx_blk_vq_stopped - free them
  * @vq: queue; nothing is in flight
  */
-void blk_vq_stopped(struct vhx_vq *vq)
+void vhx_blk_vq_stopped(struct vhx_vq *vq)
 {
-	struct blk_vq *bvq = vhx_vq_priv(vq);
+	struct vhx_blk_vq *bvq = vhx_vq_priv(vq);
 
 	kvfree(bvq->reqs);
 	bvq->reqs = NULL;

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The core's own view of devices and queues. Back ends see <vhx/vhx.h>.
+ * The core's own view of devices and queues. Back ends see include/vhx/.
  */
 #ifndef _VHX_CORE_H
 #define _VHX_CORE_H
 
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/virtio_config.h>
-#include <vhx/vhx.h>
+#include <vhx/instance.h>
+#include <vhx/queue.h>
 
 #include "mem.h"
 #include "notify.h"
@@ -70,6 +72,20 @@ enum vhx_area {
 };
 
 /**
+ * struct vhx_run - what a run of a queue may still pop
+ * @bufs: buffers
+ * @descs: descriptors
+ * @bytes: bytes
+ * @cut: one of them was used up, so there may be more on the ring
+ */
+struct vhx_run {
+	int bufs;
+	int descs;
+	s64 bytes;
+	bool cut;
+};
+
+/**
  * struct vhx_vq - a virtqueue
  * @dev: its device
  * @index: which of the device's queues
@@ -102,6 +118,8 @@ enum vhx_area {
  * @segs: room for its segments
  * @iov: room for its translated segments
  * @iov_used: how much of @iov the current batch has taken
+ * @segs_used: how much of @segs
+ * @run: what the current run may still pop
  * @hint: last region found in the memory table
  * @popped: buffers popped since the start, less those given back; the worker's
  * @poll_ns: how long to wait for buffers before kicks are asked for
@@ -109,8 +127,8 @@ enum vhx_area {
  *
  * @used_lock: protects the push side of @ring and all behind it here
  * @pushed: buffers completed since the start; the worker looks at it
- * @batching: the worker will look whether a call is due
- * @uncalled: something was pushed while @batching
+ * @holding: the worker delays calls for what it completes; the worker's
+ * @uncalled: it completed something meanwhile
  * @draining: @idle is waited for
  * @idle: woken when nothing is in flight
  */
@@ -142,6 +160,8 @@ struct vhx_vq {
 	struct vhx_seg *segs;
 	struct iovec *iov;
 	unsigned int iov_used;
+	unsigned int segs_used;
+	struct vhx_run run;
 	unsigned int hint;
 	u32 popped;
 	u32 poll_ns;
@@ -149,7 +169,7 @@ struct vhx_vq {
 
 	spinlock_t used_lock ____cacheline_aligned_in_smp;
 	u32 pushed;
-	bool batching;
+	bool holding;
 	bool uncalled;
 	bool draining;
 	wait_queue_head_t idle;
@@ -173,6 +193,8 @@ struct vhx_vq {
  * @status: vdpa: virtio device status
  * @config_call: vdpa: eventfd for configuration changes
  * @mem: memory table; read under RCU
+ * @mem_sem: held for reading while a worker uses user addresses that it got from
+ *	@mem; taken for writing, briefly, by who has replaced @mem, to wait for that
  * @batch: table under construction between BATCH_BEGIN and BATCH_END
  * @worker: serves all queues
  * @vqs: the queues
@@ -195,6 +217,8 @@ struct vhx_dev {
 	u8 status;
 	struct vhx_eventfd __rcu *config_call;
 	struct vhx_mem __rcu *mem;
+	/* see above */
+	struct rw_semaphore mem_sem;
 	struct vhx_mem *batch;
 	struct vhx_worker *worker;
 	struct vhx_vq *vqs[];
@@ -237,6 +261,9 @@ struct vhx_vq *vhx_vq_create(struct vhx_dev *dev, unsigned int index);
 void vhx_vq_destroy(struct vhx_vq *vq);
 void vhx_vq_reset(struct vhx_vq *vq);
 int vhx_vq_set_kick(struct vhx_vq *vq, struct file *file);
+
+/* serve.c */
+void vhx_vq_work(struct vhx_work *work);
 
 /* chardev.c */
 int vhx_instance_register(struct vhx_instance *inst);

@@ -95,16 +95,16 @@ int vhx_dev_set_owner(struct vhx_dev *dev)
  * @dev: device
  * @mem: the new table, or NULL; the device's from now on
  *
- * On return no worker uses the old one. Requests in flight hold what they need
- * of it themselves.
+ * On return no worker uses a user address that it got from the old one. Requests
+ * in flight hold the pages they need.
  */
 void vhx_dev_publish_mem(struct vhx_dev *dev, struct vhx_mem *mem)
 {
 	mem = rcu_replace_pointer(dev->mem, mem, lockdep_is_held(&dev->lock));
 	if (mem)
 		kvfree_rcu(mem, rcu);
-	if (dev->worker)
-		vhx_worker_flush(dev->worker);
+	down_write(&dev->mem_sem);
+	up_write(&dev->mem_sem);
 }
 
 /**
@@ -219,6 +219,7 @@ struct vhx_dev *vhx_dev_create(const struct vhx_backend_ops *ops,
 	dev->nvqs = nvqs;
 	dev->queue_size = inst ? inst->queue_size : 32768;
 	mutex_init(&dev->lock);
+	init_rwsem(&dev->mem_sem);
 
 	err = dev_alloc_parts(dev);
 	if (!err && ops->open)

@@ -261,6 +261,32 @@ bool vhx_worker_has_work(const struct vhx_worker *worker)
 	return !llist_empty(&worker->list);
 }
 
+/**
+ * vhx_worker_is_current - is the caller the worker?
+ * @worker: worker
+ *
+ * Context: any. An interrupt on top of the worker is not the worker.
+ */
+bool vhx_worker_is_current(const struct vhx_worker *worker)
+{
+	return in_task() && READ_ONCE(worker->task) == current;
+}
+
+/**
+ * vhx_worker_is_dying - is the owner being killed?
+ * @worker: worker
+ *
+ * Always false where workers are kernel threads: there the owner closes the
+ * file, which stops the queues.
+ *
+ * Context: in the worker.
+ */
+bool vhx_worker_is_dying(const struct vhx_worker *worker)
+{
+	return unlikely(READ_ONCE(worker->dead) ||
+			fatal_signal_pending(current));
+}
+
 static void flush_fn(struct vhx_work *work)
 {
 	complete(&container_of(work, struct flush, work)->done);

@@ -11,6 +11,8 @@ struct vhx_worker *vhx_worker_create(struct mm_struct *mm);
 void vhx_worker_destroy(struct vhx_worker *worker);
 bool vhx_worker_queue(struct vhx_worker *worker, struct vhx_work *work);
 bool vhx_worker_has_work(const struct vhx_worker *worker);
+bool vhx_worker_is_current(const struct vhx_worker *worker);
+bool vhx_worker_is_dying(const struct vhx_worker *worker);
 void vhx_worker_flush(struct vhx_worker *worker);
 
 #endif /* _VHX_WORKER_H */

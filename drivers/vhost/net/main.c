@@ -11,10 +11,10 @@
 #include "net.h"
 
 /**
- * net_push_done - push the completions that were gathered
+ * vhx_net_push_done - push the completions that were gathered
  * @nvq: queue
  */
-void net_push_done(struct net_vq *nvq)
+void vhx_net_push_done(struct vhx_net_vq *nvq)
 {
 	if (nvq->ndone)
 		vhx_vq_push_batch(nvq->vq, nvq->done, nvq->ndone);
@@ -22,34 +22,34 @@ void net_push_done(struct net_vq *nvq)
 }
 
 /**
- * net_done - gather a completion
+ * vhx_net_done - gather a completion
  * @nvq: queue
  * @id: of the buffer
  * @len: bytes written to it
  */
-void net_done(struct net_vq *nvq, u32 id, u32 len)
+void vhx_net_done(struct vhx_net_vq *nvq, u32 id, u32 len)
 {
-	if (nvq->ndone >= NET_BATCH)
-		net_push_done(nvq);
+	if (nvq->ndone >= VHX_NET_BATCH)
+		vhx_net_push_done(nvq);
 	nvq->done[nvq->ndone++] = (struct vhx_used){ id, len };
 }
 
 static void net_ready(struct vhx_poll *poll)
 {
-	vhx_vq_wake(container_of(poll, struct net_vq, poll)->vq);
+	vhx_vq_wake(container_of(poll, struct vhx_net_vq, poll)->vq);
 }
 
 static int net_open(struct vhx_dev *dev)
 {
 	unsigned int i;
 
-	for (i = 0; i < NET_NVQS; i++) {
+	for (i = 0; i < VHX_NET_NVQS; i++) {
 		struct vhx_vq *vq = vhx_dev_vq(dev, i);
-		struct net_vq *nvq = vhx_vq_priv(vq);
+		struct vhx_net_vq *nvq = vhx_vq_priv(vq);
 
 		nvq->vq = vq;
 		vhx_poll_init(&nvq->poll, net_ready,
-			      i == NET_VQ_RX ? EPOLLIN : EPOLLOUT);
+			      i == VHX_NET_VQ_RX ? EPOLLIN : EPOLLOUT);
 	}
 	return 0;
 }
@@ -57,14 +57,14 @@ static int net_open(struct vhx_dev *dev)
 static void net_detach(struct vhx_vq *vq)
 {
 	vhx_vq_stop(vq);
-	net_tap_detach(vhx_vq_priv(vq));
+	vhx_net_tap_detach(vhx_vq_priv(vq));
 }
 
 static void net_release(struct vhx_dev *dev)
 {
 	unsigned int i;
 
-	for (i = 0; i < NET_NVQS; i++)
+	for (i = 0; i < VHX_NET_NVQS; i++)
 		net_detach(vhx_dev_vq(dev, i));
 }
 
@@ -73,7 +73,7 @@ static int net_set_backend(struct vhx_dev *dev, unsigned int index,
 			   struct file *file)
 {
 	struct vhx_vq *vq = vhx_dev_vq(dev, index);
-	struct net_vq *nvq = vhx_vq_priv(vq);
+	struct vhx_net_vq *nvq = vhx_vq_priv(vq);
 	int err;
 
 	if (!file) {
@@ -85,21 +85,21 @@ static int net_set_backend(struct vhx_dev *dev, unsigned int index,
 	/* Refuse what can't work before what works is given up. */
 	if (!vhx_vq_is_set_up(vq))
 		return -EFAULT;
-	if (!net_is_tap(file))
+	if (!vhx_net_is_tap(file))
 		return -ENOTSOCK;
 	net_detach(vq);
-	err = net_tap_attach(nvq, file, index == NET_VQ_RX);
+	err = vhx_net_tap_attach(nvq, file, index == VHX_NET_VQ_RX);
 	if (err)
 		return err;
 	err = vhx_vq_start(vq);
 	if (err)
-		net_tap_detach(nvq);
+		vhx_net_tap_detach(nvq);
 	return err;
 }
 
 static int net_vq_start(struct vhx_vq *vq)
 {
-	struct net_vq *nvq = vhx_vq_priv(vq);
+	struct vhx_net_vq *nvq = vhx_vq_priv(vq);
 	bool v1 = vhx_vq_has_feature(vq, VIRTIO_F_VERSION_1);
 
 	nvq->own_hdr = vhx_vq_has_feature(vq, VHOST_NET_F_VIRTIO_NET_HDR);
@@ -114,20 +114,20 @@ static int net_vq_start(struct vhx_vq *vq)
 
 static void net_vq_stopped(struct vhx_vq *vq)
 {
-	struct net_vq *nvq = vhx_vq_priv(vq);
+	struct vhx_net_vq *nvq = vhx_vq_priv(vq);
 
 	vhx_poll_stop(&nvq->poll);
-	net_tap_return(nvq);
+	vhx_net_tap_return(nvq);
 }
 
 static enum vhx_verdict net_vq_run(struct vhx_vq *vq)
 {
-	struct net_vq *nvq = vhx_vq_priv(vq);
+	struct vhx_net_vq *nvq = vhx_vq_priv(vq);
 	enum vhx_verdict verdict;
 
-	verdict = vhx_vq_index(vq) == NET_VQ_RX ? net_rx_run(nvq) :
-						  net_tx_run(nvq);
-	net_push_done(nvq);
+	verdict = vhx_vq_index(vq) == VHX_NET_VQ_RX ? vhx_net_rx_run(nvq) :
+						  vhx_net_tx_run(nvq);
+	vhx_net_push_done(nvq);
 	return verdict;
 }
 
@@ -137,8 +137,8 @@ static const struct vhx_backend_ops net_ops = {
 	.device_id	= VIRTIO_ID_NET,
 	.features	= BIT_ULL(VHOST_NET_F_VIRTIO_NET_HDR) |
 			  BIT_ULL(VIRTIO_NET_F_MRG_RXBUF),
-	.max_vqs	= NET_NVQS,
-	.vq_priv_size	= sizeof(struct net_vq),
+	.max_vqs	= VHX_NET_NVQS,
+	.vq_priv_size	= sizeof(struct vhx_net_vq),
 	.open		= net_open,
 	.release	= net_release,
 	.set_backend_cmd = VHOST_NET_SET_BACKEND,

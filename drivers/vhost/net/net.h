@@ -8,26 +8,27 @@
 #include <linux/net.h>
 #include <linux/ptr_ring.h>
 #include <linux/virtio_net.h>
-#include <vhx/vhx.h>
+#include <vhx/instance.h>
+#include <vhx/queue.h>
 
 enum {
-	NET_VQ_RX,
-	NET_VQ_TX,
-	NET_NVQS,
+	VHX_NET_VQ_RX,
+	VHX_NET_VQ_TX,
+	VHX_NET_NVQS,
 };
 
 /* Packets served before others have their turn, and bytes. */
-#define NET_BUDGET_PACKETS	256
-#define NET_BUDGET_BYTES	SZ_512K
+#define VHX_NET_BUDGET_PACKETS	256
+#define VHX_NET_BUDGET_BYTES	SZ_512K
 /* Packets that are taken from the tap, or from the ring, at once. */
-#define NET_BATCH		64
+#define VHX_NET_BATCH		64
 /* Buffers that one received packet may take. */
-#define NET_MAX_MERGE		256
+#define VHX_NET_MAX_MERGE		256
 /* Completions that are pushed at once. */
-#define NET_MAX_DONE		(NET_MAX_MERGE + NET_BATCH)
+#define VHX_NET_MAX_DONE		(VHX_NET_MAX_MERGE + VHX_NET_BATCH)
 
 /**
- * struct net_vq - a queue's private data
+ * struct vhx_net_vq - a queue's private data
  * @vq: the queue
  * @file: the tap, or NULL while none is attached
  * @sock: its socket
@@ -43,7 +44,7 @@ enum {
  * @done: completions not yet pushed
  * @ndone: how many
  */
-struct net_vq {
+struct vhx_net_vq {
 	struct vhx_vq *vq;
 	struct file *file;
 	struct socket *sock;
@@ -53,27 +54,27 @@ struct net_vq {
 	bool own_hdr;
 	bool mergeable;
 	bool num_buffers;
-	void *packets[NET_BATCH];
+	void *packets[VHX_NET_BATCH];
 	unsigned int head;
 	unsigned int tail;
-	struct vhx_used done[NET_MAX_DONE];
+	struct vhx_used done[VHX_NET_MAX_DONE];
 	unsigned int ndone;
 };
 
 /* main.c */
-void net_push_done(struct net_vq *nvq);
-void net_done(struct net_vq *nvq, u32 id, u32 len);
+void vhx_net_push_done(struct vhx_net_vq *nvq);
+void vhx_net_done(struct vhx_net_vq *nvq, u32 id, u32 len);
 
 /* tap.c */
-bool net_is_tap(struct file *file);
-int net_tap_attach(struct net_vq *nvq, struct file *file, bool rx);
-void net_tap_detach(struct net_vq *nvq);
-unsigned int net_tap_peek(struct net_vq *nvq);
-void *net_tap_take(struct net_vq *nvq);
-void net_tap_return(struct net_vq *nvq);
+bool vhx_net_is_tap(struct file *file);
+int vhx_net_tap_attach(struct vhx_net_vq *nvq, struct file *file, bool rx);
+void vhx_net_tap_detach(struct vhx_net_vq *nvq);
+unsigned int vhx_net_tap_peek(struct vhx_net_vq *nvq);
+void *vhx_net_tap_take(struct vhx_net_vq *nvq);
+void vhx_net_tap_return(struct vhx_net_vq *nvq);
 
 /* rx.c, tx.c */
-enum vhx_verdict net_rx_run(struct net_vq *nvq);
-enum vhx_verdict net_tx_run(struct net_vq *nvq);
+enum vhx_verdict vhx_net_rx_run(struct vhx_net_vq *nvq);
+enum vhx_verdict vhx_net_tx_run(struct vhx_net_vq *nvq);
 
 #endif /* _VHX_NET_H */

@@ -20,7 +20,7 @@ struct rx_room {
 	unsigned int nbufs;
 };
 
-static int rx_pop(struct net_vq *nvq, struct vhx_buf *buf, bool first)
+static int rx_pop(struct vhx_net_vq *nvq, struct vhx_buf *buf, bool first)
 {
 	int got = first ? vhx_vq_pop(nvq->vq, buf, 1) :
 			  vhx_vq_pop_more(nvq->vq, buf);
@@ -38,10 +38,10 @@ static int rx_pop(struct net_vq *nvq, struct vhx_buf *buf, bool first)
  * Buffers for @len bytes, entered as completions to come: 1; 0 if there are not
  * enough yet; -EMSGSIZE if there is no way for it to fit; or the queue failed.
  */
-static int rx_reserve(struct net_vq *nvq, unsigned int len,
+static int rx_reserve(struct vhx_net_vq *nvq, unsigned int len,
 		      struct rx_room *room)
 {
-	unsigned int max = nvq->mergeable ? NET_MAX_MERGE : 1;
+	unsigned int max = nvq->mergeable ? VHX_NET_MAX_MERGE : 1;
 	struct vhx_used *done = nvq->done + nvq->ndone;
 	unsigned int left = len;
 	int got;
@@ -74,9 +74,9 @@ give_back:
 }
 
 /* The packet is lost, as it would be on a wire. */
-static void rx_drop(struct net_vq *nvq)
+static void rx_drop(struct vhx_net_vq *nvq)
 {
-	struct msghdr msg = { .msg_control = net_tap_take(nvq) };
+	struct msghdr msg = { .msg_control = vhx_net_tap_take(nvq) };
 	struct iovec none = {};
 
 	iov_iter_init(&msg.msg_iter, ITER_DEST, &none, 1, 0);
@@ -84,7 +84,7 @@ static void rx_drop(struct net_vq *nvq)
 }
 
 /* Our own header, or just the field that the tap does not know. */
-static int rx_header(struct net_vq *nvq, struct iov_iter *to,
+static int rx_header(struct vhx_net_vq *nvq, struct iov_iter *to,
 		     unsigned int nbufs)
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr = {
@@ -105,9 +105,9 @@ static int rx_header(struct net_vq *nvq, struct iov_iter *to,
 }
 
 /* The packet that was peeked at, whole or not at all. */
-static int rx_packet(struct net_vq *nvq, struct rx_room *room, unsigned int len)
+static int rx_packet(struct vhx_net_vq *nvq, struct rx_room *room, unsigned int len)
 {
-	struct msghdr msg = { .msg_control = net_tap_take(nvq) };
+	struct msghdr msg = { .msg_control = vhx_net_tap_take(nvq) };
 	unsigned int from_tap = len;
 	struct iov_iter start;
 	int got;
@@ -125,13 +125,13 @@ static int rx_packet(struct net_vq *nvq, struct rx_room *room, unsigned int len)
 	return rx_header(nvq, &start, room->nbufs);
 }
 
-static enum vhx_verdict rx_serve(struct net_vq *nvq)
+static enum vhx_verdict rx_serve(struct vhx_net_vq *nvq)
 {
 	unsigned int packets = 0;
 	size_t bytes = 0;
 
-	while (packets < NET_BUDGET_PACKETS && bytes < NET_BUDGET_BYTES) {
-		unsigned int len = net_tap_peek(nvq);
+	while (packets < VHX_NET_BUDGET_PACKETS && bytes < VHX_NET_BUDGET_BYTES) {
+		unsigned int len = vhx_net_tap_peek(nvq);
 		struct rx_room room;
 		int got;
 
@@ -141,8 +141,8 @@ static enum vhx_verdict rx_serve(struct net_vq *nvq)
 			return VHX_WAIT;
 		}
 		len += nvq->hdr_len;
-		if (nvq->ndone >= NET_BATCH)
-			net_push_done(nvq);
+		if (nvq->ndone >= VHX_NET_BATCH)
+			vhx_net_push_done(nvq);
 		packets++;
 		got = rx_reserve(nvq, len, &room);
 		if (unlikely(got == -EMSGSIZE)) {
@@ -162,12 +162,12 @@ static enum vhx_verdict rx_serve(struct net_vq *nvq)
 }
 
 /**
- * net_rx_run - serve a receive queue
+ * vhx_net_rx_run - serve a receive queue
  * @nvq: queue
  *
  * Context: the worker.
  */
-enum vhx_verdict net_rx_run(struct net_vq *nvq)
+enum vhx_verdict vhx_net_rx_run(struct vhx_net_vq *nvq)
 {
 	vhx_poll_stop(&nvq->poll);
 	return rx_serve(nvq);

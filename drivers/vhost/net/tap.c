@@ -12,23 +12,23 @@
 #include "net.h"
 
 /**
- * net_is_tap - is this a tap's queue?
+ * vhx_net_is_tap - is this a tap's queue?
  * @file: any open file
  */
-bool net_is_tap(struct file *file)
+bool vhx_net_is_tap(struct file *file)
 {
 	return !IS_ERR(tun_get_socket(file));
 }
 
 /**
- * net_tap_attach - begin to use a tap
+ * vhx_net_tap_attach - begin to use a tap
  * @nvq: queue with none
  * @file: a file of /dev/net/tun with a queue of the tap
  * @rx: packets are to be taken from it
  *
  * Return: 0 or -ENOTSOCK if it is no tap.
  */
-int net_tap_attach(struct net_vq *nvq, struct file *file, bool rx)
+int vhx_net_tap_attach(struct vhx_net_vq *nvq, struct file *file, bool rx)
 {
 	struct socket *sock = tun_get_socket(file);
 	struct ptr_ring *ring = NULL;
@@ -49,10 +49,10 @@ int net_tap_attach(struct net_vq *nvq, struct file *file, bool rx)
 }
 
 /**
- * net_tap_detach - end it
+ * vhx_net_tap_detach - end it
  * @nvq: stopped queue, with a tap or without
  */
-void net_tap_detach(struct net_vq *nvq)
+void vhx_net_tap_detach(struct vhx_net_vq *nvq)
 {
 	if (!nvq->file)
 		return;
@@ -70,18 +70,18 @@ static unsigned int packet_len(void *packet)
 }
 
 /**
- * net_tap_peek - how long is the next packet?
+ * vhx_net_tap_peek - how long is the next packet?
  * @nvq: receive queue
  *
  * Context: the worker.
  * Return: bytes without the virtio-net header, 0 if there is no packet.
  */
-unsigned int net_tap_peek(struct net_vq *nvq)
+unsigned int vhx_net_tap_peek(struct vhx_net_vq *nvq)
 {
 	if (nvq->head == nvq->tail) {
 		nvq->head = 0;
 		nvq->tail = ptr_ring_consume_batched(nvq->ring, nvq->packets,
-						     NET_BATCH);
+						     VHX_NET_BATCH);
 		if (!nvq->tail)
 			return 0;
 	}
@@ -89,21 +89,21 @@ unsigned int net_tap_peek(struct net_vq *nvq)
 }
 
 /**
- * net_tap_take - take the packet that was peeked at
+ * vhx_net_tap_take - take the packet that was peeked at
  * @nvq: receive queue
  *
  * Return: the packet, for the socket's recvmsg(), which frees it.
  */
-void *net_tap_take(struct net_vq *nvq)
+void *vhx_net_tap_take(struct vhx_net_vq *nvq)
 {
 	return nvq->packets[nvq->head++];
 }
 
 /**
- * net_tap_return - give back the packets that were not taken
+ * vhx_net_tap_return - give back the packets that were not taken
  * @nvq: receive queue, stopped
  */
-void net_tap_return(struct net_vq *nvq)
+void vhx_net_tap_return(struct vhx_net_vq *nvq)
 {
 	if (nvq->ring && nvq->head != nvq->tail)
 		ptr_ring_unconsume(nvq->ring, nvq->packets + nvq->head,

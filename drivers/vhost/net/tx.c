@@ -11,7 +11,7 @@
 #define TX_BATCH 16
 
 /* 0, or -EAGAIN if the tap has no room; what it refuses is sent and lost. */
-static int tx_send(struct net_vq *nvq, const struct vhx_buf *buf, bool more)
+static int tx_send(struct vhx_net_vq *nvq, const struct vhx_buf *buf, bool more)
 {
 	struct msghdr msg = {
 		.msg_flags = MSG_DONTWAIT | (more ? MSG_MORE : 0),
@@ -29,13 +29,13 @@ static int tx_send(struct net_vq *nvq, const struct vhx_buf *buf, bool more)
 	return 0;
 }
 
-static bool tx_valid(const struct net_vq *nvq, const struct vhx_buf *buf)
+static bool tx_valid(const struct vhx_net_vq *nvq, const struct vhx_buf *buf)
 {
 	return buf->nout && !buf->nin && buf->out_len > nvq->hdr_len;
 }
 
 /* How many of the buffers were dealt with, before the queue failed or filled */
-static int tx_batch(struct net_vq *nvq, const struct vhx_buf *bufs, int n,
+static int tx_batch(struct vhx_net_vq *nvq, const struct vhx_buf *bufs, int n,
 		    size_t *bytes)
 {
 	int i;
@@ -47,25 +47,25 @@ static int tx_batch(struct net_vq *nvq, const struct vhx_buf *bufs, int n,
 		}
 		if (unlikely(tx_send(nvq, &bufs[i], i + 1 < n)))
 			break;
-		net_done(nvq, bufs[i].id, 0);
+		vhx_net_done(nvq, bufs[i].id, 0);
 		*bytes += bufs[i].out_len;
 	}
 	return i;
 }
 
 /**
- * net_tx_run - serve a transmit queue
+ * vhx_net_tx_run - serve a transmit queue
  * @nvq: queue
  *
  * Context: the worker.
  */
-enum vhx_verdict net_tx_run(struct net_vq *nvq)
+enum vhx_verdict vhx_net_tx_run(struct vhx_net_vq *nvq)
 {
 	unsigned int packets = 0;
 	size_t bytes = 0;
 
 	vhx_poll_stop(&nvq->poll);
-	while (packets < NET_BUDGET_PACKETS && bytes < NET_BUDGET_BYTES) {
+	while (packets < VHX_NET_BUDGET_PACKETS && bytes < VHX_NET_BUDGET_BYTES) {
 		struct vhx_buf bufs[TX_BATCH];
 		int got, sent;
 

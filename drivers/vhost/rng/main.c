@@ -7,7 +7,8 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/virtio_ids.h>
-#include <vhx/vhx.h>
+#include <vhx/instance.h>
+#include <vhx/queue.h>
 
 /* A driver that asks for more gets this much, as the device may do. */
 #define RNG_MAX		65536U

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The device: the engine, used as drivers/vhost/core/vq.c does. Its buffers are
+ * The device: the engine, used as drivers/vhost/core/serve.c and complete.c do. Its buffers are
  * those that the driver made, in that order, or a property is broken.
  */
 #include <string.h>

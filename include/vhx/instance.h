@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How a device type becomes devices: vhost nodes, of which every open file is a
+ * device, and instances, which the administrator creates in configfs.
+ */
+#ifndef _VHX_INSTANCE_H
+#define _VHX_INSTANCE_H
+
+#include <linux/configfs.h>
+#include <linux/miscdevice.h>
+
+struct vhx_backend_ops;
+
+/**
+ * struct vhx_chardev - a character device
+ * @misc: registers it
+ * @broken: queues of its files that were stopped as they were invalid
+ */
+struct vhx_chardev {
+	struct miscdevice misc;
+	atomic_t broken;
+};
+
+/**
+ * struct vhx_node - a character device with the vhost ioctls
+ * @ops: the device type
+ * @name: its name below /dev
+ */
+struct vhx_node {
+	const struct vhx_backend_ops *ops;
+	const char *name;
+	/* private: */
+	struct vhx_chardev cdev;
+};
+
+int vhx_node_register(struct vhx_node *node);
+void vhx_node_unregister(struct vhx_node *node);
+
+/**
+ * struct vhx_instance - a device that the administrator made
+ * @group: its folder in configfs
+ * @ops: its type
+ * @queues: attribute: how many queues it has
+ * @queue_size: attribute: entries of a queue at most
+ * @packed: attribute: VIRTIO_F_RING_PACKED is offered
+ * @in_order: attribute: VIRTIO_F_IN_ORDER is offered
+ *
+ * A back end embeds it. Attributes change only while it is not enabled, and it
+ * is not enabled anew while it is open, so what an open device sees is fixed.
+ */
+struct vhx_instance {
+	struct config_group group;
+	const struct vhx_backend_ops *ops;
+	unsigned int queues;
+	unsigned int queue_size;
+	bool packed;
+	bool in_order;
+	/* private: */
+	const struct vhx_type *type;
+	/* serialises attributes and enable */
+	struct mutex lock;
+	bool enabled;
+	/* 0 closed, 1 open, -1 being disabled */
+	atomic_t opened;
+	/* what the driver that has it open acknowledged */
+	u64 driver_features;
+	struct vhx_chardev cdev;
+	struct list_head node;
+	char name[CONFIGFS_ITEM_NAME_LEN + 8];
+};
+
+/**
+ * struct vhx_type - a device type of which instances can be made
+ * @ops: the device type
+ * @attrs: configfs attributes of an instance beside the core's own, NULL at the
+ *	end; use VHX_ATTR(). Optional.
+ * @alloc: allocates the structure in which the instance is embedded
+ * @free: frees it; nothing uses it any longer
+ * @enable: acquires what an enabled instance needs
+ * @disable: and lets it go: the instance is disabled, removed and not open
+ *
+ * @enable and @disable are called in process context, one at a time.
+ */
+struct vhx_type {
+	const struct vhx_backend_ops *ops;
+	struct configfs_attribute **attrs;
+	struct vhx_instance *(*alloc)(void);
+	void (*free)(struct vhx_instance *inst);
+	int (*enable)(struct vhx_instance *inst);
+	void (*disable)(struct vhx_instance *inst);
+	/* private: */
+	struct config_group group;
+	struct config_item_type group_type;
+	struct config_item_type item_type;
+	struct configfs_attribute **all_attrs;
+};
+
+int vhx_type_register(struct vhx_type *type);
+void vhx_type_unregister(struct vhx_type *type);
+
+static inline struct vhx_instance *to_vhx_instance(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct vhx_instance, group);
+}
+
+void vhx_instance_lock(struct vhx_instance *inst);
+int vhx_instance_lock_disabled(struct vhx_instance *inst);
+void vhx_instance_unlock(struct vhx_instance *inst);
+
+#endif /* _VHX_INSTANCE_H */
