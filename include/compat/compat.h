@@ -22,11 +22,35 @@
 #define iter_iov_len(iter)	(iter_iov(iter)->iov_len - (iter)->iov_offset)
 #endif
 
-/* 6.5: pin_user_pages_remote() without vmas */
+/*
+ * 6.5: pin_user_pages_remote() without vmas. 6.2: it may drop the mmap lock with
+ * FOLL_LONGTERM as well; before, the pages are faulted in first, where it may.
+ */
 #include <linux/mm.h>
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
-#define pin_user_pages_remote(mm, start, nr, flags, pages, locked) \
-	pin_user_pages_remote(mm, start, nr, flags, pages, NULL, locked)
+static inline long
+vhx_compat_pin_remote(struct mm_struct *mm, unsigned long start,
+		      unsigned long nr, unsigned int flags, struct page **pages,
+		      int *locked)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	long got = get_user_pages_remote(mm, start, nr, flags & FOLL_WRITE,
+					 NULL, NULL, locked);
+
+	if (!*locked) {
+		if (mmap_read_lock_killable(mm))
+			return -EINTR;
+		*locked = 1;
+	}
+	if (got <= 0)
+		return got;
+	nr = got;
+	locked = NULL;
+#endif
+	return pin_user_pages_remote(mm, start, nr, flags, pages, NULL, locked);
+}
+
+#define pin_user_pages_remote vhx_compat_pin_remote
 #endif
 
 /* 6.8: eventfd_signal() adds one */

@@ -7,6 +7,7 @@
 #define _VHX_INSTANCE_H
 
 #include <linux/configfs.h>
+#include <linux/limits.h>
 #include <linux/miscdevice.h>
 
 struct vhx_backend_ops;
@@ -62,11 +63,12 @@ struct vhx_instance {
 	bool enabled;
 	/* 0 closed, 1 open, -1 being disabled */
 	atomic_t opened;
-	/* what the driver that has it open acknowledged */
+	/* the features that the driver which has it open acknowledged */
 	u64 driver_features;
 	struct vhx_chardev cdev;
 	struct list_head node;
-	char name[CONFIGFS_ITEM_NAME_LEN + 8];
+	/* of the device, with a "!" for the slash of its path */
+	char name[NAME_MAX + 1];
 };
 
 /**

@@ -123,7 +123,6 @@ struct vhx_backend_ops {
 /* Devices */
 void *vhx_dev_priv(const struct vhx_dev *dev);
 struct vhx_instance *vhx_dev_instance(const struct vhx_dev *dev);
-u64 vhx_dev_features(const struct vhx_dev *dev);
 struct vhx_vq *vhx_dev_vq(const struct vhx_dev *dev, unsigned int index);
 unsigned int vhx_dev_nvqs(const struct vhx_dev *dev);
 unsigned int vhx_dev_queue_size(const struct vhx_dev *dev);

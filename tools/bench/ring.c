@@ -224,7 +224,7 @@ void ring_bench(struct bench *b)
 		.device = area(vhx_ring_device_size(packed, num)),
 	};
 	if (opt_num("order", 0)) {
-		config.slots = area(num * sizeof(*config.slots));
+		config.ndesc = area(num * sizeof(*config.ndesc));
 		config.held = area(num * sizeof(*config.held));
 	}
 	table = config.desc;

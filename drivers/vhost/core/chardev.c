@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The character devices: vhost nodes, of which every opened file is a device of
- * its own, and instances, which are opened by one at a time.
+ * The character devices: vhost nodes, of which every open file is a device of its
+ * own, and instances, each of which one process can have open at a time.
  */
 #include <linux/compat.h>
 #include <linux/device.h>
@@ -16,7 +16,9 @@ static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	struct vhx_dev *dev = file->private_data;
 	long ret;
 
-	mutex_lock(&dev->lock);
+	/* Who holds it may wait for a page that the owner is to provide. */
+	if (mutex_lock_killable(&dev->lock))
+		return -EINTR;
 	ret = dev->pers->ioctl(dev, cmd, (void __user *)arg);
 	mutex_unlock(&dev->lock);
 	return ret;
@@ -27,7 +29,8 @@ static ssize_t dev_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	struct vhx_dev *dev = iocb->ki_filp->private_data;
 	ssize_t ret;
 
-	mutex_lock(&dev->lock);
+	if (mutex_lock_killable(&dev->lock))
+		return -EINTR;
 	ret = dev->pers->write(dev, from);
 	mutex_unlock(&dev->lock);
 	return ret;
@@ -39,7 +42,7 @@ static int node_open(struct inode *inode, struct file *file)
 					     struct vhx_node, cdev.misc);
 	struct vhx_dev *dev;
 
-	/* The file holds this module, and so has to hold the back end's. */
+	/* The file holds a reference to this module only. */
 	if (!try_module_get(node->ops->owner))
 		return -ENODEV;
 	dev = vhx_dev_create(node->ops, &vhx_vhost_personality, &node->cdev,
@@ -153,7 +156,7 @@ static int chardev_register(struct vhx_chardev *cdev, const char *name,
 }
 
 /**
- * vhx_instance_register - make the character device of an instance
+ * vhx_instance_register - create the character device of an instance
  * @inst: instance, with its name
  *
  * Return: 0 or why not.
@@ -164,8 +167,8 @@ int vhx_instance_register(struct vhx_instance *inst)
 }
 
 /**
- * vhx_instance_unregister - take it away
- * @inst: instance; who has it open keeps it
+ * vhx_instance_unregister - remove the character device of an instance
+ * @inst: instance; a file that is open stays usable
  */
 void vhx_instance_unregister(struct vhx_instance *inst)
 {
@@ -173,7 +176,7 @@ void vhx_instance_unregister(struct vhx_instance *inst)
 }
 
 /**
- * vhx_node_register - make a character device with the vhost ioctls
+ * vhx_node_register - create a character device with the vhost ioctls
  * @node: its type and name; stays around until it is unregistered
  *
  * Return: 0 or why not.
@@ -185,7 +188,7 @@ int vhx_node_register(struct vhx_node *node)
 EXPORT_SYMBOL_GPL(vhx_node_register);
 
 /**
- * vhx_node_unregister - take it away
+ * vhx_node_unregister - remove a character device with the vhost ioctls
  * @node: node; none of its files is open, as they hold the module
  */
 void vhx_node_unregister(struct vhx_node *node)

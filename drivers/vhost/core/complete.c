@@ -17,6 +17,28 @@ static bool vq_call_due(struct vhx_vq *vq)
 	return vhx_ring_need_call(&vq->ring);
 }
 
+/* Returns whether more is to be pushed: completions that waited for these. */
+static bool push_some(struct vhx_vq *vq, const struct vhx_used *used,
+		      unsigned int n)
+{
+	bool call, idle, more;
+	unsigned long flags;
+
+	spin_lock_irqsave(&vq->used_lock, flags);
+	/* Before the driver can make the entry available again. */
+	WRITE_ONCE(vq->pushed, vq->pushed + n);
+	call = vhx_ring_push(&vq->ring, used, n) && vq_call_due(vq);
+	more = vhx_ring_waits(&vq->ring);
+	idle = vq->draining && vq->pushed == vq->popped;
+	spin_unlock_irqrestore(&vq->used_lock, flags);
+
+	if (call)
+		vhx_eventfd_signal(&vq->call);
+	if (unlikely(idle))
+		wake_up(&vq->idle);
+	return more;
+}
+
 /**
  * vhx_vq_push_batch - push completions
  * @vq: queue
@@ -28,22 +50,10 @@ static bool vq_call_due(struct vhx_vq *vq)
 void vhx_vq_push_batch(struct vhx_vq *vq, const struct vhx_used *used,
 		       unsigned int n)
 {
-	bool call, idle;
-	unsigned long flags;
-
 	/* Stopping a queue waits for this section, so @vq stays. */
 	rcu_read_lock();
-	spin_lock_irqsave(&vq->used_lock, flags);
-	/* Before the driver can make the entry available again. */
-	WRITE_ONCE(vq->pushed, vq->pushed + n);
-	call = vhx_ring_push(&vq->ring, used, n) && vq_call_due(vq);
-	idle = vq->draining && vq->pushed == vq->popped;
-	spin_unlock_irqrestore(&vq->used_lock, flags);
-
-	if (call)
-		vhx_eventfd_signal(&vq->call);
-	if (unlikely(idle))
-		wake_up(&vq->idle);
+	while (unlikely(push_some(vq, used, n)))
+		n = 0;
 	rcu_read_unlock();
 }
 EXPORT_SYMBOL_GPL(vhx_vq_push_batch);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Instances: devices that the administrator makes in configfs, as
+ * Instances: devices that the administrator creates in configfs, as
  * vhx/TYPE/NAME, and that appear as /dev/vhx/NAME while they are enabled.
  *
- * An instance lives as long as its folder and every file opened from it. A
- * folder that is removed takes the device node with it; who has it open keeps
- * it until he closes it.
+ * An instance lives as long as its folder and every file opened from it. When
+ * the folder is removed the device node goes; a process that has it open can use
+ * it until it closes the file.
  */
 #include <linux/list.h>
 #include <linux/slab.h>
@@ -13,13 +13,12 @@
 #include "core.h"
 
 /*
- * Entries of a queue unless the administrator says otherwise. QEMU 10 takes the
- * u16 that tells the maximum for a u32 and asks for its own maximum, 1024,
- * unless it is given queue-size=.
+ * The default of queue_size. QEMU 10 reads the maximum, a u16, into a u32 and so
+ * asks for its own maximum, 1024.
  */
 #define DEF_QUEUE_SIZE 1024
 
-/* All instances that have a node, whose names are one space for all types. */
+/* All instances that have a node. A name is unique across all types. */
 static LIST_HEAD(inst_nodes);
 /* protects inst_nodes */
 static DEFINE_MUTEX(inst_nodes_lock);
@@ -30,7 +29,9 @@ static int inst_add_node(struct vhx_instance *inst)
 	struct vhx_instance *other;
 	int err = 0;
 
-	snprintf(inst->name, sizeof(inst->name), "vhx!%s", name);
+	/* type_make_group() has checked that it fits. */
+	snprintf(inst->name, sizeof(inst->name), "vhx!%.*s",
+		 (int)(sizeof(inst->name) - sizeof("vhx!")), name);
 	mutex_lock(&inst_nodes_lock);
 	list_for_each_entry(other, &inst_nodes, node)
 		if (!strcmp(other->name, inst->name))
@@ -56,7 +57,7 @@ static int inst_disable(struct vhx_instance *inst)
 	lockdep_assert_held(&inst->lock);
 	if (!inst->enabled)
 		return 0;
-	/* From here on nobody can open it. */
+	/* From here on it can't be opened. */
 	if (atomic_cmpxchg(&inst->opened, 0, -1) != 0)
 		return -EBUSY;
 	inst_del_node(inst);
@@ -87,7 +88,7 @@ static int inst_enable(struct vhx_instance *inst)
 }
 
 /**
- * vhx_instance_open - take an instance for a file
+ * vhx_instance_open - reserve an instance for a file
  * @inst: instance whose node is being opened
  *
  * Return: 0; -EBUSY if it is open; -ENODEV if it is being disabled.
@@ -103,7 +104,7 @@ int vhx_instance_open(struct vhx_instance *inst)
 }
 
 /**
- * vhx_instance_close - give it back
+ * vhx_instance_close - release an instance
  * @inst: instance
  */
 void vhx_instance_close(struct vhx_instance *inst)
@@ -140,7 +141,7 @@ int vhx_instance_lock_disabled(struct vhx_instance *inst)
 EXPORT_SYMBOL_GPL(vhx_instance_lock_disabled);
 
 /**
- * vhx_instance_unlock - end either
+ * vhx_instance_unlock - end reading or changing attributes
  * @inst: instance
  */
 void vhx_instance_unlock(struct vhx_instance *inst)
@@ -260,7 +261,7 @@ static ssize_t vhx_in_order_store(struct config_item *item, const char *page,
 	return store_bool(inst, page, len, &inst->in_order);
 }
 
-/* What is made of the device now; may change at any time. */
+/* Those of the driver that uses the device now. */
 static ssize_t vhx_driver_features_show(struct config_item *item, char *page)
 {
 	return sysfs_emit(page, "%#llx\n",
@@ -311,6 +312,9 @@ static struct config_group *type_make_group(struct config_group *group,
 	/* In the name of a device node it would stand for a slash. */
 	if (strchr(name, '!'))
 		return ERR_PTR(-EINVAL);
+	/* The device of the name "vhx!NAME" has a folder in sysfs. */
+	if (strlen(name) > NAME_MAX - strlen("vhx!"))
+		return ERR_PTR(-ENAMETOOLONG);
 	inst = type->alloc();
 	if (!inst)
 		return ERR_PTR(-ENOMEM);
@@ -319,8 +323,8 @@ static struct config_group *type_make_group(struct config_group *group,
 	inst->queues = 1;
 	inst->queue_size = DEF_QUEUE_SIZE;
 	/*
-	 * QEMU offers its guest what the device offers. In order, a completion
-	 * waits for those of slower requests before it: who wants that says so.
+	 * QEMU offers its guest what the device offers. IN_ORDER is off: a
+	 * completion would wait for slower requests before it.
 	 */
 	inst->packed = true;
 	mutex_init(&inst->lock);
@@ -329,7 +333,7 @@ static struct config_group *type_make_group(struct config_group *group,
 	return &inst->group;
 }
 
-/* The folder is removed. Who has the device open goes on with it. */
+/* The folder is removed. A file that is open stays usable. */
 static void type_drop_item(struct config_group *group, struct config_item *item)
 {
 	struct vhx_instance *inst = to_vhx_instance(item);
@@ -403,7 +407,7 @@ int vhx_type_register(struct vhx_type *type)
 EXPORT_SYMBOL_GPL(vhx_type_register);
 
 /**
- * vhx_type_unregister - and no longer
+ * vhx_type_unregister - no longer let instances of a device type be made
  * @type: the type; there are no instances, as they hold the module
  */
 void vhx_type_unregister(struct vhx_type *type)
@@ -426,7 +430,7 @@ int __init vhx_configfs_init(void)
 }
 
 /**
- * vhx_configfs_exit - remove it
+ * vhx_configfs_exit - remove the vhx folder
  */
 void vhx_configfs_exit(void)
 {

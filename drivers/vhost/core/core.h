@@ -112,9 +112,9 @@ struct vhx_run {
  * @work: serves it once
  * @map: the ring's areas in the kernel while the queue is started
  * @ring: the virtqueue format
- * @slots: of @ring, with VIRTIO_F_IN_ORDER
- * @held: likewise
- * @chains: room for a batch, as the ring gives it
+ * @ndesc: of @ring, if packed and with VIRTIO_F_IN_ORDER
+ * @held: of @ring, with VIRTIO_F_IN_ORDER
+ * @chains: room for a batch of chains
  * @segs: room for its segments
  * @iov: room for its translated segments
  * @iov_used: how much of @iov the current batch has taken
@@ -154,7 +154,7 @@ struct vhx_vq {
 	struct vhx_work work;
 	struct vhx_map map[VHX_NAREAS];
 	struct vhx_ring ring;
-	struct vhx_slot *slots;
+	u16 *ndesc;
 	struct vhx_held *held;
 	struct vhx_chain *chains;
 	struct vhx_seg *segs;
@@ -188,9 +188,10 @@ struct vhx_vq {
  *	what says otherwise
  * @state: &enum vhx_dev_state
  * @mm: the owner's, held while there is an owner
+ * @owner: the owner's process id in the initial namespace, for messages
  * @features: acknowledged features
- * @backend_features: acknowledged VHOST_BACKEND_F features
- * @status: vdpa: virtio device status
+ * @status: vdpa: virtio device status, without DEVICE_NEEDS_RESET
+ * @needs_reset: vdpa: DEVICE_NEEDS_RESET: a queue is broken; workers set it
  * @config_call: vdpa: eventfd for configuration changes
  * @mem: memory table; read under RCU
  * @mem_sem: held for reading while a worker uses user addresses that it got from
@@ -212,9 +213,10 @@ struct vhx_dev {
 	struct mutex lock;
 	enum vhx_dev_state state;
 	struct mm_struct *mm;
+	pid_t owner;
 	u64 features;
-	u64 backend_features;
 	u8 status;
+	bool needs_reset;
 	struct vhx_eventfd __rcu *config_call;
 	struct vhx_mem __rcu *mem;
 	/* see above */
@@ -247,7 +249,7 @@ struct vhx_dev *vhx_dev_create(const struct vhx_backend_ops *ops,
 			       struct vhx_chardev *cdev,
 			       struct vhx_instance *inst);
 void vhx_dev_destroy(struct vhx_dev *dev);
-int vhx_dev_set_state(struct vhx_dev *dev, enum vhx_dev_state to);
+void vhx_dev_set_state(struct vhx_dev *dev, enum vhx_dev_state to);
 int vhx_dev_set_owner(struct vhx_dev *dev);
 void vhx_dev_reset_owner(struct vhx_dev *dev);
 int vhx_dev_check_owner(const struct vhx_dev *dev);
@@ -261,6 +263,8 @@ struct vhx_vq *vhx_vq_create(struct vhx_dev *dev, unsigned int index);
 void vhx_vq_destroy(struct vhx_vq *vq);
 void vhx_vq_reset(struct vhx_vq *vq);
 int vhx_vq_set_kick(struct vhx_vq *vq, struct file *file);
+void vhx_vq_set_call(struct vhx_vq *vq, struct vhx_eventfd *efd);
+void vhx_vq_set_err(struct vhx_vq *vq, struct vhx_eventfd *efd);
 
 /* serve.c */
 void vhx_vq_work(struct vhx_work *work);

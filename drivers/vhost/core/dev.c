@@ -9,7 +9,7 @@
 
 #include "core.h"
 
-/* From a state to which others? All that is not here does not happen. */
+/* The legal transitions: for each state those that may follow it. */
 static const u8 dev_transitions[VHX_DEV_NSTATES] = {
 	[VHX_DEV_OPEN] = BIT(VHX_DEV_OWNED),
 	[VHX_DEV_OWNED] = BIT(VHX_DEV_LIVE) | BIT(VHX_DEV_OPEN),
@@ -20,19 +20,16 @@ static const u8 dev_transitions[VHX_DEV_NSTATES] = {
 /**
  * vhx_dev_set_state - go to another state
  * @dev: device
- * @to: the state; the one it is in is fine
+ * @to: the state; the current one is fine
  *
- * Return: 0 or -EINVAL if there is no way from here to there.
+ * The caller has checked that the transition is legal.
  */
-int vhx_dev_set_state(struct vhx_dev *dev, enum vhx_dev_state to)
+void vhx_dev_set_state(struct vhx_dev *dev, enum vhx_dev_state to)
 {
 	lockdep_assert_held(&dev->lock);
-	if (to == dev->state)
-		return 0;
-	if (!(dev_transitions[dev->state] & BIT(to)))
-		return -EINVAL;
+	WARN_ON_ONCE(to != dev->state &&
+		     !(dev_transitions[dev->state] & BIT(to)));
 	dev->state = to;
-	return 0;
 }
 
 /**
@@ -87,7 +84,9 @@ int vhx_dev_set_owner(struct vhx_dev *dev)
 		return PTR_ERR(worker);
 	}
 	dev->worker = worker;
-	return vhx_dev_set_state(dev, VHX_DEV_OWNED);
+	dev->owner = current->tgid;
+	vhx_dev_set_state(dev, VHX_DEV_OWNED);
+	return 0;
 }
 
 /**
@@ -150,8 +149,8 @@ void vhx_dev_reset_owner(struct vhx_dev *dev)
 	vhx_mem_free(dev->batch);
 	dev->batch = NULL;
 	dev->status = 0;
-	vhx_eventfd_put(rcu_replace_pointer(dev->config_call, NULL,
-					    lockdep_is_held(&dev->lock)));
+	dev->needs_reset = false;
+	vhx_eventfd_replace(&dev->config_call, NULL);
 	if (!dev->mm)
 		return;
 	vhx_dev_publish_mem(dev, NULL);
@@ -266,16 +265,6 @@ struct vhx_instance *vhx_dev_instance(const struct vhx_dev *dev)
 	return dev->inst;
 }
 EXPORT_SYMBOL_GPL(vhx_dev_instance);
-
-/**
- * vhx_dev_features - the acknowledged features
- * @dev: device
- */
-u64 vhx_dev_features(const struct vhx_dev *dev)
-{
-	return dev->features;
-}
-EXPORT_SYMBOL_GPL(vhx_dev_features);
 
 /**
  * vhx_dev_nvqs - how many queues a device has

@@ -4,7 +4,6 @@
  * under construction belongs to one thread; a published one is immutable and
  * read under RCU. Who publishes it is dev.c's business.
  */
-#include <linux/align.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -62,13 +61,16 @@ static unsigned int mem_lower_bound(const struct vhx_mem *mem, u64 addr)
 	return lo;
 }
 
-static void mem_insert(struct vhx_mem *mem, unsigned int i,
-		       const struct vhx_region *r)
+static int mem_insert(struct vhx_mem *mem, unsigned int i,
+		      const struct vhx_region *r)
 {
+	if (mem->n >= mem->room || mem->n >= VHX_MEM_MAX_REGIONS)
+		return -E2BIG;
 	memmove(&mem->regions[i + 1], &mem->regions[i],
 		flex_array_size(mem, regions, mem->n - i));
 	mem->regions[i] = *r;
 	mem->n++;
+	return 0;
 }
 
 /**
@@ -79,21 +81,16 @@ static void mem_insert(struct vhx_mem *mem, unsigned int i,
  * @uaddr: user address of @start
  * @perm: VHOST_ACCESS_RO, _WO or _RW
  *
- * All three are multiples of the page size: a page is the unit in which ring
- * memory is pinned, and no monitor maps less.
- *
- * Return: 0; -EINVAL if the region is empty, misaligned or wraps, or @perm is
- * none; -EFAULT if it is not in user space; -EEXIST if it overlaps another;
- * -E2BIG if there are too many.
+ * Return: 0; -EINVAL if the region is empty or wraps, or @perm is none; -EFAULT
+ * if it is not in user space; -EEXIST if it overlaps another; -E2BIG if there are
+ * too many.
  */
 int vhx_mem_add(struct vhx_mem *mem, u64 start, u64 size, u64 uaddr, u32 perm)
 {
 	struct vhx_region r = { .start = start, .uaddr = uaddr, .perm = perm };
 	unsigned int i;
 
-	if (!size || !PAGE_ALIGNED(start | size | uaddr))
-		return -EINVAL;
-	if (check_add_overflow(start, size - 1, &r.last) ||
+	if (!size || check_add_overflow(start, size - 1, &r.last) ||
 	    uaddr + (size - 1) < uaddr)
 		return -EINVAL;
 	if (!perm || perm & ~VHOST_ACCESS_RW)
@@ -105,10 +102,7 @@ int vhx_mem_add(struct vhx_mem *mem, u64 start, u64 size, u64 uaddr, u32 perm)
 	i = mem_lower_bound(mem, start);
 	if (i < mem->n && mem->regions[i].start <= r.last)
 		return -EEXIST;
-	if (mem->n >= mem->room || mem->n >= VHX_MEM_MAX_REGIONS)
-		return -E2BIG;
-	mem_insert(mem, i, &r);
-	return 0;
+	return mem_insert(mem, i, &r);
 }
 
 static struct vhx_region region_tail(const struct vhx_region *r, u64 start)
@@ -126,10 +120,11 @@ static struct vhx_region region_tail(const struct vhx_region *r, u64 start)
  * @start: first address
  * @size: bytes; the range may run to the end of the address space
  *
- * A region that is only partly in the range is cut. Nothing there is no error.
+ * A region that is only partly in the range is cut. It is no error if there is
+ * none.
  *
- * Return: 0; -EINVAL if the range is empty, misaligned or wraps; -E2BIG if a
- * region was to be cut in two and there are too many.
+ * Return: 0; -EINVAL if the range is empty or wraps; -E2BIG if a region would be
+ * cut in two and there are too many.
  */
 int vhx_mem_del(struct vhx_mem *mem, u64 start, u64 size)
 {
@@ -139,7 +134,7 @@ int vhx_mem_del(struct vhx_mem *mem, u64 start, u64 size)
 	/* ~0 is how all of a 64-bit address space is written. */
 	if (size == U64_MAX && !start)
 		last = U64_MAX;
-	else if (!size || !PAGE_ALIGNED(start | size) || last < start)
+	else if (!size || last < start)
 		return -EINVAL;
 
 	i = mem_lower_bound(mem, start);
@@ -148,12 +143,12 @@ int vhx_mem_del(struct vhx_mem *mem, u64 start, u64 size)
 
 		if (r->last > last) {
 			struct vhx_region tail = region_tail(r, last + 1);
+			int err = mem_insert(mem, i + 1, &tail);
 
-			if (mem->n >= mem->room)
-				return -E2BIG;
-			r->last = start - 1;
-			mem_insert(mem, i + 1, &tail);
-			return 0;
+			/* The insertion did not move what lies before it. */
+			if (!err)
+				r->last = start - 1;
+			return err;
 		}
 		r->last = start - 1;
 		i++;

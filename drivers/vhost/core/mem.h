@@ -5,12 +5,12 @@
 #include <linux/rcupdate.h>
 #include <linux/types.h>
 
-/* Regions of a table at most: bounds what an owner can make it cost. */
+/* The most regions of a table, which limits the memory that it takes. */
 #define VHX_MEM_MAX_REGIONS 4096
 
 /**
  * struct vhx_region - a piece of the guest's address space
- * @start: first address, a multiple of the page size
+ * @start: first address
  * @last: last address
  * @uaddr: where @start is in the owner's address space
  * @perm: VHOST_ACCESS_RO, _WO or _RW

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The eventfds by which a device tells its guest or its monitor something:
- * call, err and configuration change. They are signalled in any context and
- * replaced at any time, so they live behind RCU.
+ * The eventfds that a device signals to its guest or its monitor: call, err and
+ * configuration change. They are signalled in any context and replaced at any
+ * time, so they are protected by RCU.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -45,13 +45,29 @@ static void eventfd_put_rcu(struct rcu_head *rcu)
 }
 
 /**
- * vhx_eventfd_put - let an eventfd go that was taken out of its slot
+ * vhx_eventfd_put - drop an eventfd that is in no slot any longer
  * @efd: the eventfd, or NULL
  */
 void vhx_eventfd_put(struct vhx_eventfd *efd)
 {
 	if (efd)
 		call_rcu(&efd->rcu, eventfd_put_rcu);
+}
+
+/**
+ * vhx_eventfd_replace - put another eventfd in a slot
+ * @slot: the slot; the caller serialises its changes
+ * @efd: the eventfd, which becomes the slot's, or NULL
+ *
+ * Who finds no eventfd in a slot loses its signal. So the caller then looks
+ * whether a signal is due, and signals the new one if it is. The barrier pairs
+ * with the one between what the signal is about and the signal.
+ */
+void vhx_eventfd_replace(struct vhx_eventfd __rcu **slot,
+			 struct vhx_eventfd *efd)
+{
+	vhx_eventfd_put(rcu_replace_pointer(*slot, efd, true));
+	smp_mb();
 }
 
 /**

@@ -8,7 +8,7 @@
 /**
  * struct vhx_eventfd - an eventfd that may be replaced while it is signalled
  * @ctx: the eventfd
- * @rcu: puts it when nobody signals it any longer
+ * @rcu: puts it once no one can be signalling it
  */
 struct vhx_eventfd {
 	struct eventfd_ctx *ctx;
@@ -17,6 +17,8 @@ struct vhx_eventfd {
 
 struct vhx_eventfd *vhx_eventfd_get(int fd);
 void vhx_eventfd_put(struct vhx_eventfd *efd);
+void vhx_eventfd_replace(struct vhx_eventfd __rcu **slot,
+			 struct vhx_eventfd *efd);
 void vhx_eventfd_signal(struct vhx_eventfd __rcu **slot);
 
 #endif /* _VHX_NOTIFY_H */

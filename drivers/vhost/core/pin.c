@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * User memory that stays mapped into the kernel: the rings. It is pinned for
- * as long as a queue is started, accounted against RLIMIT_MEMLOCK, and read and
- * written with plain loads and stores in any context.
+ * User memory that stays mapped into the kernel: the rings. It is pinned while a
+ * queue is started, and read and written with plain loads and stores in any
+ * context.
+ *
+ * The pages are the owner's, and charged to it already. They do not count
+ * against RLIMIT_MEMLOCK: a ring has less than 1 MiB, and QEMU, which falls back
+ * to user space without a word, runs with a limit of 64 KiB in many places.
  */
-#include <linux/capability.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/vhost_types.h>
 #include <linux/vmalloc.h>
@@ -15,63 +17,93 @@
 #include "mem.h"
 #include "pin.h"
 
-static int pin_account(struct mm_struct *mm, unsigned int n)
-{
-	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+/**
+ * struct run - pages with successive user addresses
+ * @uaddr: of the first of them
+ * @n: how many
+ * @writable: the memory table lets the device write to them
+ */
+struct run {
+	unsigned long uaddr;
+	unsigned int n;
+	bool writable;
+};
 
-	if (atomic64_add_return(n, &mm->pinned_vm) > limit &&
-	    !capable(CAP_IPC_LOCK)) {
-		atomic64_sub(n, &mm->pinned_vm);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/* The user address of a page; in an I/O-virtual space it must be writable. */
-static int page_uaddr(const struct vhx_mem *mem, u64 addr, unsigned int *hint,
-		      unsigned long *uaddr)
+/* The run that begins at @addr, of no more than @n pages. */
+static int next_run(const struct vhx_mem *mem, u64 addr, unsigned int n,
+		    unsigned int *hint, struct run *run)
 {
 	const struct vhx_region *r;
 
-	if (!mem) {
-		*uaddr = addr;
+	*run = (struct run){ .uaddr = addr, .n = n, .writable = true };
+	if (!mem)
 		return 0;
-	}
 	r = vhx_mem_find(mem, addr, hint);
-	if (!r || r->perm != VHOST_ACCESS_RW)
+	if (!r || !(r->perm & VHOST_ACCESS_RO))
 		return -EFAULT;
-	*uaddr = r->uaddr + (addr - r->start);
+	run->uaddr = r->uaddr + (addr - r->start);
+	run->n = min_t(u64, n, (r->last - addr + 1) >> PAGE_SHIFT);
+	run->writable = r->perm & VHOST_ACCESS_WO;
 	return 0;
+}
+
+/*
+ * Pins what it can of a run and returns the number of pages. A fault may sleep
+ * for as long as the owner likes (userfaultfd): without the mmap lock, until the
+ * caller is killed.
+ */
+static long pin_some(struct mm_struct *mm, const struct run *run,
+		     unsigned int flags, struct page **pages)
+{
+	int locked = 1;
+	long got;
+
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	got = pin_user_pages_remote(mm, run->uaddr, run->n,
+				    flags | FOLL_LONGTERM, pages, &locked);
+	if (locked)
+		mmap_read_unlock(mm);
+	return got ?: -EFAULT;
+}
+
+/*
+ * Memory that the device only reads may be mapped read-only. If it is not, it is
+ * pinned for writing all the same: then it can't be a page that a later write by
+ * the owner replaces.
+ */
+static long pin_run(struct vhx_map *map, struct mm_struct *mm,
+		    const struct run *run)
+{
+	struct page **pages = map->pages + map->npages;
+	long got = -EFAULT;
+
+	if (run->writable)
+		got = pin_some(mm, run, FOLL_WRITE, pages);
+	if (got == -EFAULT && !map->written)
+		got = pin_some(mm, run, 0, pages);
+	return got;
 }
 
 static int pin_pages(struct vhx_map *map, struct mm_struct *mm,
 		     const struct vhx_mem *mem, u64 addr, unsigned int n)
 {
 	unsigned int hint = 0;
-	int err = 0;
+	struct run run;
+	long got;
+	int err;
 
-	if (!mmget_not_zero(mm))
-		return -EFAULT;
-	mmap_read_lock(mm);
-	for (; map->npages < n; addr += PAGE_SIZE) {
-		unsigned long uaddr;
-		long got;
-
-		err = page_uaddr(mem, addr, &hint, &uaddr);
+	while (map->npages < n) {
+		err = next_run(mem, addr, n - map->npages, &hint, &run);
 		if (err)
-			break;
-		got = pin_user_pages_remote(mm, uaddr, 1,
-					    FOLL_WRITE | FOLL_LONGTERM,
-					    &map->pages[map->npages], NULL);
-		if (got != 1) {
-			err = got ? got : -EFAULT;
-			break;
-		}
-		map->npages++;
+			return err;
+		got = pin_run(map, mm, &run);
+		if (got < 0)
+			return got;
+		map->npages += got;
+		addr += (u64)got << PAGE_SHIFT;
 	}
-	mmap_read_unlock(mm);
-	mmput(mm);
-	return err;
+	return 0;
 }
 
 /* Huge pages and small rings need no mapping of their own. */
@@ -89,18 +121,20 @@ static bool pages_adjoin(struct page **pages, unsigned int n)
 /**
  * vhx_map_init - pin a range of user memory and map it into the kernel
  * @map: zeroed
- * @mm: the owner's
+ * @mm: the owner's, whose users the caller holds
  * @mem: table in which @addr is looked up, or NULL if it is a user address; the
  *	caller keeps it from going away
  * @addr: first byte
  * @len: bytes, not 0
+ * @write: the device writes to it
  *
- * Return: 0; -EFAULT if the range is not mapped or not writable; -ENOMEM if it
- * is more than RLIMIT_MEMLOCK allows or memory is short; or what the kernel
- * says of memory that can't be pinned for long.
+ * Context: process; may sleep until the owner provides the memory.
+ * Return: 0; -EFAULT if the range is not mapped, or is read-only with @write;
+ * -ENOMEM; -EINTR if the caller is being killed; or what the kernel says of
+ * memory that can't be pinned for long.
  */
 int vhx_map_init(struct vhx_map *map, struct mm_struct *mm,
-		 const struct vhx_mem *mem, u64 addr, size_t len)
+		 const struct vhx_mem *mem, u64 addr, size_t len, bool write)
 {
 	u64 first = addr & PAGE_MASK;
 	unsigned int n;
@@ -110,14 +144,10 @@ int vhx_map_init(struct vhx_map *map, struct mm_struct *mm,
 		return -EFAULT;
 	n = (PAGE_ALIGN(addr + len) - first) >> PAGE_SHIFT;
 
-	err = pin_account(mm, n);
-	if (err)
-		return err;
+	map->written = write;
 	map->pages = kvmalloc_array(n, sizeof(*map->pages), GFP_KERNEL_ACCOUNT);
-	if (!map->pages) {
-		err = -ENOMEM;
-		goto unaccount;
-	}
+	if (!map->pages)
+		return -ENOMEM;
 	err = pin_pages(map, mm, mem, first, n);
 	if (err)
 		goto unpin;
@@ -125,7 +155,8 @@ int vhx_map_init(struct vhx_map *map, struct mm_struct *mm,
 	if (pages_adjoin(map->pages, n)) {
 		map->addr = page_address(map->pages[0]);
 	} else {
-		map->vmap = vmap(map->pages, n, VM_MAP, PAGE_KERNEL);
+		map->vmap = vmap(map->pages, n, VM_MAP,
+				 write ? PAGE_KERNEL : PAGE_KERNEL_RO);
 		map->addr = map->vmap;
 	}
 	if (!map->addr) {
@@ -138,8 +169,6 @@ int vhx_map_init(struct vhx_map *map, struct mm_struct *mm,
 unpin:
 	unpin_user_pages(map->pages, map->npages);
 	kvfree(map->pages);
-unaccount:
-	atomic64_sub(n, &mm->pinned_vm);
 	memset(map, 0, sizeof(*map));
 	return err;
 }
@@ -147,15 +176,13 @@ unaccount:
 /**
  * vhx_map_release - undo vhx_map_init()
  * @map: mapped or zeroed; zeroed after
- * @mm: the owner's
  */
-void vhx_map_release(struct vhx_map *map, struct mm_struct *mm)
+void vhx_map_release(struct vhx_map *map)
 {
 	if (!map->addr)
 		return;
 	vunmap(map->vmap);
-	unpin_user_pages_dirty_lock(map->pages, map->npages, true);
+	unpin_user_pages_dirty_lock(map->pages, map->npages, map->written);
 	kvfree(map->pages);
-	atomic64_sub(map->npages, &mm->pinned_vm);
 	memset(map, 0, sizeof(*map));
 }

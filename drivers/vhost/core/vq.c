@@ -27,22 +27,28 @@ static enum vhx_vq_state vq_state(const struct vhx_vq *vq)
  * @err: negative errno that says what is wrong
  * @why: words for the administrator
  *
- * The other queues go on. The monitor learns it by the err eventfd.
+ * The other queues go on. The monitor learns it from the err eventfd, or from
+ * DEVICE_NEEDS_RESET and the configuration interrupt (virtio 1.3, 2.1.2).
  *
  * Context: in the worker.
  */
 void vhx_vq_fail(struct vhx_vq *vq, int err, const char *why)
 {
+	struct vhx_dev *dev = vq->dev;
+
 	if (cmpxchg(&vq->state, VHX_VQ_RUNNING, VHX_VQ_BROKEN) !=
 	    VHX_VQ_RUNNING)
 		return;
-	/* Where the owner is being killed its memory just goes away. */
-	if (!fatal_signal_pending(current))
+	/* The memory of an owner that is being killed goes away: no error. */
+	if (!vhx_worker_is_dying(vq->worker))
 		pr_info_ratelimited("%s: owner %d: queue %u stopped: %s (%d)\n",
-				    vq->dev->ops->name, current->tgid,
-				    vq->index, why, err);
-	atomic_inc(&vq->dev->cdev->broken);
+				    dev->ops->name, dev->owner, vq->index, why,
+				    err);
+	atomic_inc(&dev->cdev->broken);
 	vhx_eventfd_signal(&vq->err);
+	/* The barrier pairs with the one in vhx_eventfd_replace(). */
+	smp_store_mb(dev->needs_reset, true);
+	vhx_eventfd_signal(&dev->config_call);
 }
 EXPORT_SYMBOL_GPL(vhx_vq_fail);
 
@@ -56,7 +62,7 @@ static void vq_unmap(struct vhx_vq *vq)
 	unsigned int i;
 
 	for (i = 0; i < VHX_NAREAS; i++)
-		vhx_map_release(&vq->map[i], vq->dev->mm);
+		vhx_map_release(&vq->map[i]);
 }
 
 static int vq_map(struct vhx_vq *vq)
@@ -66,6 +72,11 @@ static int vq_map(struct vhx_vq *vq)
 		[VHX_AREA_DESC] = vhx_ring_desc_size(packed, vq->num),
 		[VHX_AREA_USED] = vhx_ring_device_size(packed, vq->num),
 		[VHX_AREA_AVAIL] = vhx_ring_driver_size(packed, vq->num),
+	};
+	/* The packed format's descriptors are where it writes completions. */
+	const bool written[VHX_NAREAS] = {
+		[VHX_AREA_DESC] = packed,
+		[VHX_AREA_USED] = true,
 	};
 	struct vhx_dev *dev = vq->dev;
 	const struct vhx_mem *mem = NULL;
@@ -80,7 +91,7 @@ static int vq_map(struct vhx_vq *vq)
 	}
 	for (i = 0; i < VHX_NAREAS; i++) {
 		err = vhx_map_init(&vq->map[i], dev->mm, mem, vq->addr[i],
-				   size[i]);
+				   size[i], written[i]);
 		if (err) {
 			vq_unmap(vq);
 			return err;
@@ -94,9 +105,9 @@ static void vq_free_batch(struct vhx_vq *vq)
 	kvfree(vq->chains);
 	kvfree(vq->segs);
 	kvfree(vq->iov);
-	kvfree(vq->slots);
+	kvfree(vq->ndesc);
 	kvfree(vq->held);
-	vq->slots = NULL;
+	vq->ndesc = NULL;
 	vq->held = NULL;
 	vq->chains = NULL;
 	vq->segs = NULL;
@@ -114,9 +125,13 @@ static int vq_alloc_batch(struct vhx_vq *vq)
 		goto nomem;
 	if (!vhx_vq_has_feature(vq, VIRTIO_F_IN_ORDER))
 		return 0;
-	vq->slots = kvcalloc(vq->num, sizeof(*vq->slots), GFP_KERNEL_ACCOUNT);
 	vq->held = kvcalloc(vq->num, sizeof(*vq->held), GFP_KERNEL_ACCOUNT);
-	if (vq->slots && vq->held)
+	if (!vq->held)
+		goto nomem;
+	if (!vhx_vq_has_feature(vq, VIRTIO_F_RING_PACKED))
+		return 0;
+	vq->ndesc = kvcalloc(vq->num, sizeof(*vq->ndesc), GFP_KERNEL_ACCOUNT);
+	if (vq->ndesc)
 		return 0;
 nomem:
 	vq_free_batch(vq);
@@ -137,7 +152,7 @@ static int vq_ring_init(struct vhx_vq *vq)
 		.desc = vq->map[VHX_AREA_DESC].addr,
 		.driver = vq->map[VHX_AREA_AVAIL].addr,
 		.device = vq->map[VHX_AREA_USED].addr,
-		.slots = vq->slots,
+		.ndesc = vq->ndesc,
 		.held = vq->held,
 	};
 
@@ -188,8 +203,10 @@ EXPORT_SYMBOL_GPL(vhx_vq_running);
  * @vq: queue, set up and not started
  *
  * Context: process, under the device's lock.
- * Return: 0; -EFAULT if it is not set up or the ring is not in memory that can
- * be written; -ENOMEM; or what the back end says.
+ * Return: 0; -EFAULT if it is not set up or the ring is not in memory, or not in
+ * memory that the device may write where it must; -EINVAL if the base is not
+ * possible; -ENOMEM; -EINTR if the caller is being killed; or what the back end
+ * says.
  */
 int vhx_vq_start(struct vhx_vq *vq)
 {
@@ -221,8 +238,12 @@ int vhx_vq_start(struct vhx_vq *vq)
 			return err;
 		}
 	}
-	/* The guest may have kicked before anybody listened. */
+	/*
+	 * The guest may have kicked, and an earlier run of the queue may have
+	 * called, while no one listened. A call too many does no harm.
+	 */
 	vhx_vq_wake(vq);
+	vhx_eventfd_signal(&vq->call);
 	return 0;
 
 unmap:
@@ -301,14 +322,44 @@ int vhx_vq_set_kick(struct vhx_vq *vq, struct file *file)
 }
 
 /**
+ * vhx_vq_set_call - replace a queue's call eventfd
+ * @vq: queue; it may be running
+ * @efd: eventfd, which becomes the queue's, or NULL
+ *
+ * A queue that is started may have called while there was no eventfd, and does
+ * not call again for the same buffers: QEMU starts a vdpa device first and sets
+ * its call eventfds then. So it is signalled at once.
+ */
+void vhx_vq_set_call(struct vhx_vq *vq, struct vhx_eventfd *efd)
+{
+	vhx_eventfd_replace(&vq->call, efd);
+	if (vhx_vq_is_started(vq))
+		vhx_eventfd_signal(&vq->call);
+}
+
+/**
+ * vhx_vq_set_err - replace a queue's err eventfd
+ * @vq: queue; it may be running
+ * @efd: eventfd, which becomes the queue's, or NULL
+ *
+ * If the queue is broken already, it is signalled at once.
+ */
+void vhx_vq_set_err(struct vhx_vq *vq, struct vhx_eventfd *efd)
+{
+	vhx_eventfd_replace(&vq->err, efd);
+	if (vq_state(vq) == VHX_VQ_BROKEN)
+		vhx_eventfd_signal(&vq->err);
+}
+
+/**
  * vhx_vq_reset - forget a stopped queue's set-up
  * @vq: queue
  */
 void vhx_vq_reset(struct vhx_vq *vq)
 {
 	vhx_vq_set_kick(vq, NULL);
-	vhx_eventfd_put(rcu_replace_pointer(vq->call, NULL, true));
-	vhx_eventfd_put(rcu_replace_pointer(vq->err, NULL, true));
+	vhx_vq_set_call(vq, NULL);
+	vhx_vq_set_err(vq, NULL);
 	vq->num = 0;
 	vq->addr_set = false;
 	vq->enabled = false;

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Worker threads: they run queued work one by one, with the owner's mm, cgroups
- * and credentials. Where the kernel has vhost_task a worker is a thread of the
- * owner's process, and ends with it; before, it is a kernel thread that takes
- * on the owner's mm and cgroups.
+ * Worker threads: they run queued work one by one, with the owner's mm and
+ * cgroups. Where the kernel has vhost_task a worker is a thread of the owner's
+ * process and ends with it. On older kernels it is a kernel thread that uses the
+ * owner's mm, is attached to the owner's cgroups and charges its allocations to
+ * the owner's memory cgroup.
  */
 #include <linux/bitops.h>
 #include <linux/cgroup.h>
 #include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
+#include <linux/memcontrol.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -29,14 +31,16 @@
  * @mm: the owner's
  * @vtsk: the thread, if it is a vhost_task
  * @task: the thread; with @vtsk set once it has run
+ * @memcg: the owner's, if the thread is a kernel thread
  * @dead: SIGKILL ended the thread: it takes no more work
- * @drained: it was @dead and has done all work that there was
+ * @drained: completed once a @dead thread has done all work that was queued
  */
 struct vhx_worker {
 	struct llist_head list;
 	struct mm_struct *mm;
 	struct vhost_task *vtsk;
 	struct task_struct *task;
+	struct mem_cgroup *memcg;
 	bool dead;
 	struct completion drained;
 };
@@ -72,8 +76,8 @@ static bool worker_run(void *data)
 	llist_for_each_entry_safe(work, next, list, node) {
 		clear_bit(WORK_QUEUED, &work->flags);
 		/*
-		 * Pairs with the barrier in vhx_worker_queue(): who finds the
-		 * work queued has made visible what it shall see.
+		 * Pairs with the barrier in vhx_worker_queue(): a caller that
+		 * finds the work queued has made its data visible to it.
 		 */
 		smp_mb__after_atomic();
 		work->fn(work);
@@ -93,13 +97,13 @@ static bool worker_fn(void *data)
 	return worker_run(worker);
 }
 
-/* The owner is being killed. Its mm is still there: finish what was queued. */
+/* The owner is being killed. Its mm still exists: do the work that is queued. */
 static void worker_sigkill(void *data)
 {
 	struct vhx_worker *worker = data;
 
 	WRITE_ONCE(worker->dead, true);
-	/* Who did not see it has queued its work by now. */
+	/* A caller that did not see it has queued its work by now. */
 	synchronize_rcu();
 	while (worker_run(worker))
 		;
@@ -134,6 +138,8 @@ static int worker_thread(void *data)
 {
 	struct vhx_worker *worker = data;
 
+	/* A kernel thread's allocations are charged to no one by default. */
+	set_active_memcg(worker->memcg);
 	kthread_use_mm(worker->mm);
 	for (;;) {
 		/* Pairs with the barrier of the wake-up in worker_wake(). */
@@ -167,6 +173,7 @@ static int worker_start(struct vhx_worker *worker, const char *name)
 		return err;
 	}
 	worker->task = task;
+	worker->memcg = get_mem_cgroup_from_mm(worker->mm);
 	wake_up_process(task);
 	return 0;
 }
@@ -174,6 +181,7 @@ static int worker_start(struct vhx_worker *worker, const char *name)
 static void worker_stop(struct vhx_worker *worker)
 {
 	kthread_stop(worker->task);
+	mem_cgroup_put(worker->memcg);
 }
 
 static void worker_wake(struct vhx_worker *worker)
@@ -241,9 +249,9 @@ bool vhx_worker_queue(struct vhx_worker *worker, struct vhx_work *work)
 	if (likely(alive) && !test_and_set_bit(WORK_QUEUED, &work->flags)) {
 		llist_add(&work->node, &worker->list);
 		/*
-		 * Work that queues work need not wake its worker, which looks
-		 * at its list again before it sleeps. An interrupt must: it
-		 * may have come after that look.
+		 * The worker itself looks at its list again before it sleeps.
+		 * An interrupt on top of it must wake it: it may come after
+		 * that look.
 		 */
 		if (!in_task() || READ_ONCE(worker->task) != current)
 			worker_wake(worker);

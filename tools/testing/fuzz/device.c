@@ -44,10 +44,19 @@ static u32 entries_in_flight(const struct model *m)
 	return entries;
 }
 
+/* Completions that waited for these are shown in pieces. */
+static bool push(struct world *w, const struct vhx_used *used, unsigned int n)
+{
+	bool shown = vhx_ring_push(&w->ring, used, n);
+
+	while (vhx_ring_waits(&w->ring))
+		shown |= vhx_ring_push(&w->ring, used, 0);
+	return shown;
+}
+
 /*
- * Completions of an in-order driver that made available what it had not yet
- * back: which of its buffers it sees used is its own affair, the device's memory
- * is not.
+ * An in-order driver made buffers available again before they were used. Which of
+ * them it sees used does not matter; that only the ring is written to does.
  */
 static void push_what_is_confused(struct world *w)
 {
@@ -60,7 +69,7 @@ static void push_what_is_confused(struct world *w)
 		};
 
 		if (!m->flight[i].done)
-			vhx_ring_push(&w->ring, &used, 1);
+			push(w, &used, 1);
 	}
 	vhx_ring_need_call(&w->ring);
 	w->over = true;
@@ -217,7 +226,7 @@ static void complete(struct world *w, enum choice order, u8 kind,
 		note(" %u (%u of %llu bytes)", which[i], lens[i],
 		     (unsigned long long)b->in_len);
 	}
-	shown = vhx_ring_push(&w->ring, used, n);
+	shown = push(w, used, n);
 	note(": %d\n", shown);
 	free(used);
 	expect(shown == model_push(m, which, lens, n), "push: is %d", shown);

@@ -61,8 +61,9 @@ bool model_config_ok(const struct model_config *c)
 		return false;
 	if (!c->packed)
 		return bits == 1 && !(c->base >> 16);
+	/* Nothing is in flight; a used half of 0 says so as well. */
 	return (c->base & 0x7fff) < c->num &&
-	       (c->base >> 16 & 0x7fff) < c->num;
+	       (c->base <= 0xffff || c->base >> 16 == (c->base & 0xffff));
 }
 
 void model_init(struct model *m, const struct model_config *c)
@@ -207,25 +208,6 @@ void model_unpop(struct model *m, unsigned int left)
 		m->seen = m->next + m->c.num;
 }
 
-/*
- * 2.7.8 and 2.8.14: buffers are used in the order in which they were made
- * available, and one used entry stands for all up to the buffer it names, but
- * not for one that was not used whole.
- */
-static void take_run(struct model *m, unsigned int *gone, u64 *at, u16 *id,
-		     u32 *len)
-{
-	const struct model_buffer *b;
-
-	*at = m->used;
-	do {
-		b = &m->flight[(*gone)++];
-		m->used += b->entries;
-		*id = b->id;
-		*len = b->written;
-	} while (b->written == b->in_len && *gone < m->nflight && b[1].done);
-}
-
 /* Forgets the buffers among the first @n that are done. */
 static void drop_done(struct model *m, unsigned int n)
 {
@@ -275,17 +257,20 @@ static void batch_end(struct model *m, const struct batch *b)
 		format(m)->show_used(m);
 }
 
+/*
+ * 2.7.8 and 2.8.14: buffers are used in the order in which they were made
+ * available.
+ */
 static bool push_in_order(struct model *m)
 {
 	struct batch b = {};
 	unsigned int gone = 0;
-	u64 at;
-	u16 id;
-	u32 len;
 
 	while (gone < m->nflight && m->flight[gone].done) {
-		take_run(m, &gone, &at, &id, &len);
-		batch_write(m, &b, at, id, len);
+		const struct model_buffer *buffer = &m->flight[gone++];
+
+		batch_write(m, &b, m->used, buffer->id, buffer->written);
+		m->used += buffer->entries;
 	}
 	if (!gone)
 		return false;

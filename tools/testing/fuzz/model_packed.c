@@ -78,7 +78,7 @@ static void packed_start(struct model *m)
 {
 	m->next = at_of(m, (u16)m->c.base);
 	m->seen = m->next;
-	m->used = at_of(m, m->c.base >> 16);
+	m->used = m->next;
 	packed_kick(m, true);
 }
 

@@ -192,11 +192,11 @@ void world_init(struct world *w, u32 base)
 	     w->c.in_order ? ", in order" : "",
 	     c.notify_on_empty ? ", notify on empty" : "", base, w->alias);
 	if (w->c.in_order) {
-		free(w->slots);
+		free(w->ndesc);
 		free(w->held);
-		w->slots = get(w->c.num * sizeof(*w->slots));
+		w->ndesc = get(w->c.num * sizeof(*w->ndesc));
 		w->held = get(w->c.num * sizeof(*w->held));
-		c.slots = w->slots;
+		c.ndesc = w->ndesc;
 		c.held = w->held;
 	}
 	ok = model_config_ok(&w->c) &&
@@ -244,10 +244,12 @@ static u32 choose_base(struct input *in, const struct model_config *c)
 	       ((choice & 2 ? 0x8000U : 0) + (choice >> 3) % c->num) * 0x10000;
 }
 
-/* On a fresh ring both sides begin at the same place. */
-static u32 usual_base(const struct model_config *c, u32 base)
+/* The halves of a packed ring's base are the same, or the used one is 0. */
+static u32 usual_base(const struct model_config *c, u32 base, u8 how)
 {
-	return c->packed ? (base & 0xffff) * 0x10001U : base;
+	if (!c->packed || how % 64 == 63)
+		return base;
+	return (base & 0xffff) * (how & 1 ? 1U : 0x10001U);
 }
 
 void world_begin(struct world *w, const u8 *data, size_t size)
@@ -269,8 +271,7 @@ void world_begin(struct world *w, const u8 *data, size_t size)
 	w->alias = bits >> 5 < ALIASES ? bits >> 5 : APART;
 	c->num = choose_num(&w->in, c->packed);
 	base = choose_base(&w->in, c);
-	if (!(more & 1))
-		base = usual_base(c, base);
+	base = usual_base(c, base, more);
 	compare_constants(w);
 	make_areas(w);
 	/* As the driver has it there, or anything. */
@@ -290,6 +291,6 @@ void world_end(struct world *w)
 		free(w->block[i]);
 		free(w->copy[i]);
 	}
-	free(w->slots);
+	free(w->ndesc);
 	free(w->held);
 }

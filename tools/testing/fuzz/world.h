@@ -53,7 +53,7 @@ struct change {
  * @size: bytes of both, 0 if the area lies in another's
  * @area: begin of the engine's areas
  * @tables: guest memory for tables
- * @slots: of an in-order ring
+ * @ndesc: of an in-order ring
  * @held: of an in-order ring
  * @nreads: how many reads there were in the pop at hand
  * @change: what will change while it does
@@ -74,7 +74,7 @@ struct world {
 	size_t size[AREAS];
 	u8 *area[AREAS];
 	u8 tables[TABLES];
-	struct vhx_slot *slots;
+	u16 *ndesc;
 	struct vhx_held *held;
 	unsigned int nreads;
 	struct change change;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The packed virtqueue, device side (virtio 1.3, section 2.8): pops validated
- * descriptor chains, pushes completions, and decides who must be notified. All
- * that the driver can write is read once and bounded here; what an address
- * means is for others to look up.
+ * The packed virtqueue, device side (virtio 1.3, section 2.8): it pops validated
+ * descriptor chains, pushes completions and decides which notifications are
+ * needed. All that the driver can write is read once and bounded here. Addresses
+ * are not looked up here.
  */
 #include "packed.h"
 #include "walk.h"
@@ -17,9 +17,6 @@
 #define AVAIL_OR_USED		(DESC_F_AVAIL | DESC_F_USED)
 #define NEXT_OR_INDIRECT	(VRING_DESC_F_NEXT | VRING_DESC_F_INDIRECT)
 #define DESC_FLAGS		(NEXT_OR_INDIRECT | VRING_DESC_F_WRITE)
-
-/* Above the buffer id in &struct vhx_chain.id. */
-#define ID_NDESC_SHIFT		16
 
 static __always_inline u64 desc_rest(const struct vring_packed_desc *d)
 {
@@ -44,7 +41,7 @@ static __always_inline u64 rest_flags(u64 rest)
 	return rest >> DESC_FLAGS_SHIFT;
 }
 
-/* @n descriptors on from @pos, @n no more than there are. */
+/* Advances @pos by @n descriptors, no more than the ring has. */
 static __always_inline u16 packed_ahead(u16 num, u16 pos, unsigned int n)
 {
 	unsigned int index = (pos & VHX_PACKED_INDEX) + n;
@@ -57,21 +54,21 @@ static __always_inline u16 packed_ahead(u16 num, u16 pos, unsigned int n)
 	return index | wrap;
 }
 
-/* Of an available descriptor one flag is the wrap counter, the other is not. */
+/* AVAIL equals the wrap counter in an available descriptor, USED does not. */
 static __always_inline u16 avail_flags(u16 pos)
 {
 	return pos & VHX_PACKED_WRAP ? DESC_F_AVAIL : DESC_F_USED;
 }
 
-/* Of a used one both are. */
+/* In a used descriptor both equal it. */
 static __always_inline u64 used_flags(u16 pos)
 {
 	return pos & VHX_PACKED_WRAP ? AVAIL_OR_USED << DESC_FLAGS_SHIFT : 0;
 }
 
 /*
- * The descriptors of an indirect table follow each other (2.8.7); but for
- * INDIRECT, which the driver must not set, and WRITE their flags mean nothing.
+ * Walks an indirect table, which is in order (2.8.7). Of its flags only WRITE has
+ * a meaning, and the driver must not set INDIRECT.
  */
 static int walk_indirect(struct walk *walk, u64 table, u32 len,
 			 const struct vhx_ring_reader *rd)
@@ -103,15 +100,18 @@ static int walk_indirect(struct walk *walk, u64 table, u32 len,
 	return 0;
 }
 
-/* The buffer takes @ndesc descriptors, which is returned; @rest is the last's. */
+/*
+ * Sets the id of a buffer of @ndesc descriptors, which is returned. @rest is the
+ * second half of the last one.
+ */
 static __always_inline int packed_id(struct vhx_chain *c, u64 rest,
 				     unsigned int ndesc)
 {
-	c->id = (u16)(rest >> DESC_ID_SHIFT) | ndesc << ID_NDESC_SHIFT;
+	c->id = (u16)(rest >> DESC_ID_SHIFT) | ndesc << VHX_ID_SHIFT;
 	return ndesc;
 }
 
-/* A chain that is an indirect table, to which the descriptor @d points. */
+/* Walks a chain that is the indirect table to which the descriptor @d points. */
 static noinline int walk_table(const struct vhx_packed *r, struct vhx_chain *c,
 			       const struct vring_packed_desc *d, u64 rest,
 			       struct vhx_seg **segs, const struct vhx_seg *end,
@@ -132,10 +132,10 @@ static noinline int walk_table(const struct vhx_packed *r, struct vhx_chain *c,
 }
 
 /*
- * The chain that begins with the descriptor @d, of which @rest was read; @segs
- * goes on. For a descriptor there must be room first, then its flags are looked
- * at. Only the first one's say that it is available: the driver has written the
- * others before it (2.8.21).
+ * Walks the chain that begins with the descriptor @d, whose second half @rest was
+ * read, and advances @segs. For each descriptor it is checked whether there is
+ * room, then the flags. Only those of the first one tell that it is available: the
+ * driver has written the others before it (2.8.21).
  *
  * Return: how many descriptors of the ring it takes, or a negative errno.
  */
@@ -155,7 +155,7 @@ static __always_inline int walk_chain(const struct vhx_packed *r,
 
 	if (unlikely(seg == limit))
 		goto full;
-	/* One look for both: where the chain or the ring is at its end. */
+	/* One check for both: the end of the chain's room, or of the ring. */
 	if (lap > limit)
 		lap = limit;
 
@@ -197,7 +197,7 @@ static __always_inline int walk_chain(const struct vhx_packed *r,
 	/* Readable behind writable, or a table that is not alone. */
 	if (seg != first || !(flags & VRING_DESC_F_INDIRECT))
 		return -EINVAL;
-	/* Of @seg no address is taken: it is kept in a register. */
+	/* Not &seg: that would keep @seg out of a register. */
 	n = walk_table(r, c, d, rest, &behind, end, rd);
 	*segs = behind;
 	return n;
@@ -218,34 +218,28 @@ full:
 /**
  * vhx_packed_init - begin to serve a ring
  * @r: ring; its features, areas and @num are set
- * @avail: next descriptor to pop, with VHX_PACKED_WRAP
- * @used: where the next used descriptor is written, with VHX_PACKED_WRAP
+ * @pos: the next descriptor to pop, and to use, with VHX_PACKED_WRAP
  */
-void vhx_packed_init(struct vhx_packed *r, u16 avail, u16 used)
+void vhx_packed_init(struct vhx_packed *r, u16 pos)
 {
-	r->avail = avail;
+	r->avail = pos;
 	r->seen = 0;
-	r->used = used;
-	r->next = avail & VHX_PACKED_INDEX;
+	r->used = pos;
 	r->uncalled = r->num + 1;
 	vhx_packed_kick_enable(r);
 }
 
-/* In order a buffer is known by its place, and who it is when its turn comes. */
+/* With IN_ORDER the id tells the place of a buffer, not its size. */
 static noinline void packed_note(struct vhx_packed *r, struct vhx_chain *c,
 				 const struct vhx_chain *end)
 {
 	for (; c != end; c++) {
-		r->slots[c->pos] = (struct vhx_slot){
-			.in_len = c->in_len,
-			.buf_id = c->id,
-			.ndesc = c->id >> ID_NDESC_SHIFT,
-		};
-		c->id = c->pos;
+		r->ndesc[c->pos] = c->id >> VHX_ID_SHIFT;
+		c->id = (u16)c->id | (u32)c->pos << VHX_ID_SHIFT;
 	}
 }
 
-/* Descriptors from one index to another, none if they are the same. */
+/* The number of descriptors from one index to another, 0 if they are equal. */
 static unsigned int packed_between(const struct vhx_packed *r, u16 from, u16 to)
 {
 	int n = (to & VHX_PACKED_INDEX) - (from & VHX_PACKED_INDEX);
@@ -253,12 +247,12 @@ static unsigned int packed_between(const struct vhx_packed *r, u16 from, u16 to)
 	return n < 0 ? n + r->num : n;
 }
 
-/* Of what was given back these buffers were popped again. */
+/* Buffers that were popped again no longer count as given back. */
 static noinline void packed_see(struct vhx_packed *r, const struct vhx_chain *c,
 				const struct vhx_chain *end)
 {
 	for (; c != end; c++)
-		r->seen -= min_t(u32, r->seen, c->id >> ID_NDESC_SHIFT);
+		r->seen -= min_t(u32, r->seen, c->id >> VHX_ID_SHIFT);
 }
 
 /**
@@ -270,7 +264,7 @@ static noinline void packed_see(struct vhx_packed *r, const struct vhx_chain *c,
  * @nsegs: room in @segs
  * @rd: reads indirect tables
  *
- * As vhx_ring_pop() has it.
+ * See vhx_ring_pop().
  */
 int vhx_packed_pop(struct vhx_packed *r, struct vhx_chain *chains,
 		   unsigned int n, struct vhx_seg *segs, unsigned int nsegs,
@@ -316,7 +310,7 @@ int vhx_packed_pop(struct vhx_packed *r, struct vhx_chain *chains,
 	}
 	if (r->seen)
 		packed_see(r, chains, c);
-	if (r->slots)
+	if (r->held)
 		packed_note(r, chains, c);
 	r->avail = index | wrap;
 	return c != chains || took >= 0 ? (int)(c - chains) : took;
@@ -331,18 +325,18 @@ void vhx_packed_unpop(struct vhx_packed *r, u16 pos)
 {
 	unsigned int back = packed_between(r, pos, r->avail) ?: r->num;
 
-	/* It lies behind, and as much as a whole turn. */
+	/* @pos is behind the current position, by one turn of the ring at most. */
 	if (pos >= (r->avail & VHX_PACKED_INDEX))
 		pos |= ~r->avail & VHX_PACKED_WRAP;
 	else
 		pos |= r->avail & VHX_PACKED_WRAP;
 	r->avail = pos;
-	/* No more, even if the driver had more popped than there are. */
+	/* A driver that lies can have more popped than the ring has entries. */
 	r->seen = min_t(unsigned int, r->seen + back, r->num);
 }
 
 /**
- * vhx_packed_more - is there a buffer that was not yet seen?
+ * vhx_packed_more - is there a buffer that was not popped before?
  * @r: ring
  */
 bool vhx_packed_more(const struct vhx_packed *r)
@@ -371,13 +365,10 @@ void vhx_packed_kick_disable(struct vhx_packed *r)
 }
 
 /**
- * vhx_packed_kick_enable - ask the driver to kick for a buffer not yet seen
+ * vhx_packed_kick_enable - ask the driver to kick for new buffers
  * @r: ring
  *
- * Buffers that were seen and left on the ring, as they did not suffice, need no
- * kick and are not reported again.
- *
- * Return: true if a buffer slipped in, for which the driver may not kick.
+ * See vhx_ring_kick_enable().
  */
 bool vhx_packed_kick_enable(struct vhx_packed *r)
 {
@@ -394,10 +385,10 @@ bool vhx_packed_kick_enable(struct vhx_packed *r)
 	return vhx_packed_more(r);
 }
 
-/* A used descriptor's second half; @flags are in their place already. */
+/* The second half of a used descriptor; @flags are shifted already. */
 static __always_inline u64 used_rest(u64 flags, u16 buf_id, u32 len)
 {
-	/* All ones, as far as it goes, if anything was written. */
+	/* The upper half of -len is all ones unless @len is 0. */
 	u64 write = -(u64)len & (u64)VRING_DESC_F_WRITE << DESC_FLAGS_SHIFT;
 
 	return len | (u64)buf_id << DESC_ID_SHIFT | flags | write;
@@ -408,7 +399,7 @@ static __always_inline void write_used(struct vring_packed_desc *d, u64 rest)
 	WRITE_ONCE(*(__le64 *)&d->len, cpu_to_le64(rest));
 }
 
-/* The driver looks at the first of a batch, which so is written last. */
+/* The driver looks at the first descriptor of a batch: it is written last. */
 static __always_inline void write_first_used(struct vring_packed_desc *d,
 					     u64 rest)
 {
@@ -416,50 +407,71 @@ static __always_inline void write_first_used(struct vring_packed_desc *d,
 	smp_store_release((__le64 *)&d->len, cpu_to_le64(rest));
 }
 
+/**
+ * struct batch - used descriptors while they are written
+ * @r: ring
+ * @first: the first of them, which is written last, or NULL
+ * @rest: its second half
+ * @pos: where the next one goes, with VHX_PACKED_WRAP
+ */
+struct batch {
+	struct vhx_packed *r;
+	struct vring_packed_desc *first;
+	u64 rest;
+	u16 pos;
+};
+
+static __always_inline void batch_add(struct batch *b, u16 id, u32 len,
+				      unsigned int ndesc)
+{
+	struct vhx_packed *r = b->r;
+	struct vring_packed_desc *d = &r->desc[b->pos & VHX_PACKED_INDEX];
+	u64 rest = used_rest(used_flags(b->pos), id, len);
+
+	if (b->first) {
+		write_used(d, rest);
+	} else {
+		b->first = d;
+		b->rest = rest;
+	}
+	r->uncalled += ndesc;
+	b->pos = packed_ahead(r->num, b->pos, ndesc);
+}
+
 /*
- * Completions wait for those of the buffers before them. A run of buffers that
- * were used whole is one used descriptor (2.8.14): where the first one's would
- * be, and for the last one.
+ * Completions wait for those of earlier buffers, and so are where their buffer
+ * was. Each gets a used descriptor of its own, as on a split ring.
  */
 static noinline bool packed_push_in_order(struct vhx_packed *r,
 					  const struct vhx_used *used,
 					  unsigned int n)
 {
-	u16 pos = r->used, run = pos;
-	struct vring_packed_desc *first = NULL, *d;
+	struct batch b = { .r = r, .pos = r->used };
+	const struct vhx_used *u;
+	struct vhx_held *h;
 	unsigned int i;
-	u64 rest = 0;
 
-	for (i = 0; i < n; i++)
-		r->held[used[i].id] = (struct vhx_held){ used[i].len, true };
+	for (u = used; u != used + n; u++) {
+		u16 pos = u->id >> VHX_ID_SHIFT, ndesc = r->ndesc[pos];
 
-	while (r->held[r->next].done) {
-		const struct vhx_slot *s = &r->slots[r->next];
-		struct vhx_held *h = &r->held[r->next];
-		unsigned int ndesc = s->ndesc;
-		u64 this;
-
-		h->done = false;
-		r->uncalled += ndesc;
-		r->next = packed_ahead(r->num, r->next, ndesc) &
-			  VHX_PACKED_INDEX;
-		pos = packed_ahead(r->num, pos, ndesc);
-		if (h->len == s->in_len && r->held[r->next].done)
-			continue;
-		this = used_rest(used_flags(run), s->buf_id, h->len);
-		d = &r->desc[run & VHX_PACKED_INDEX];
-		if (first) {
-			write_used(d, this);
-		} else {
-			first = d;
-			rest = this;
-		}
-		run = pos;
+		if (likely(pos == (b.pos & VHX_PACKED_INDEX)))
+			batch_add(&b, u->id, u->len, ndesc);
+		else
+			r->held[pos] = (struct vhx_held){
+				u->len, u->id, ndesc
+			};
 	}
-	if (!first)
+	for (i = 0; i < VHX_RING_PIECE; i++) {
+		h = &r->held[b.pos & VHX_PACKED_INDEX];
+		if (!h->ndesc)
+			break;
+		batch_add(&b, h->id, h->len, h->ndesc);
+		h->ndesc = 0;
+	}
+	if (!b.first)
 		return false;
-	r->used = pos;
-	write_first_used(first, rest);
+	r->used = b.pos;
+	write_first_used(b.first, b.rest);
 	return true;
 }
 
@@ -476,7 +488,7 @@ static __always_inline void packed_push_as_is(struct vhx_packed *r,
 	u64 rest = used_rest(flags, used->id, used->len);
 
 	for (u = used;;) {
-		unsigned int ndesc = u->id >> ID_NDESC_SHIFT;
+		unsigned int ndesc = u->id >> VHX_ID_SHIFT;
 
 		d += ndesc;
 		index += ndesc;
@@ -490,7 +502,7 @@ static __always_inline void packed_push_as_is(struct vhx_packed *r,
 			break;
 		write_used(d, used_rest(flags, u->id, u->len));
 	}
-	/* At least one, so as much as a whole turn. */
+	/* At least one was used, so equal indices mean a whole turn. */
 	r->uncalled += packed_between(r, r->used, index) ?: num;
 	r->used = index | wrap;
 	write_first_used(first, rest);
@@ -502,14 +514,14 @@ static __always_inline void packed_push_as_is(struct vhx_packed *r,
  * @used: completions
  * @n: how many
  *
- * As vhx_ring_push() has it.
+ * See vhx_ring_push().
  */
 bool vhx_packed_push(struct vhx_packed *r, const struct vhx_used *used,
 		     unsigned int n)
 {
 	bool shown = true;
 
-	if (r->slots)
+	if (r->held)
 		shown = packed_push_in_order(r, used, n);
 	else
 		packed_push_as_is(r, used, n);
@@ -518,10 +530,19 @@ bool vhx_packed_push(struct vhx_packed *r, const struct vhx_used *used,
 }
 
 /**
- * vhx_packed_need_call - must the driver be told of what was pushed?
+ * vhx_packed_waits - is there a completion left whose turn has come?
+ * @r: ring
+ */
+bool vhx_packed_waits(const struct vhx_packed *r)
+{
+	return r->held && r->held[r->used & VHX_PACKED_INDEX].ndesc;
+}
+
+/**
+ * vhx_packed_need_call - must the driver be called for what was pushed?
  * @r: ring
  *
- * For all that was pushed since the last time it was asked.
+ * It covers all that was pushed since it was last asked.
  */
 bool vhx_packed_need_call(struct vhx_packed *r)
 {
@@ -545,7 +566,7 @@ bool vhx_packed_need_call(struct vhx_packed *r)
 	default:
 		return true;
 	}
-	/* More than a turn ago, or never. */
+	/* The last call was more than a turn ago, or there was none. */
 	if (uncalled > r->num)
 		return true;
 	off = event & VHX_PACKED_INDEX;

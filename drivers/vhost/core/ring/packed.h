@@ -20,20 +20,21 @@
  * @desc: descriptor ring, @num entries, mapped
  * @driver: event suppression by the driver, mapped
  * @device: and by the device, mapped
- * @slots: with VIRTIO_F_IN_ORDER the buffers by the index of their first
- *	descriptor, which is what &struct vhx_chain.id then tells; or NULL: it
- *	tells the buffer id and, above its 16 bits, the number of descriptors
- * @held: their completions
+ * @ndesc: with VIRTIO_F_IN_ORDER the number of descriptors of each buffer in
+ *	flight, by the index of its first one; or NULL
+ * @held: likewise, the completions that wait
  * @avail: the next descriptor to pop, with VHX_PACKED_WRAP
  * @seen: descriptors behind @avail that were popped once and given back
  * @used: where the next used descriptor is written, with VHX_PACKED_WRAP
  * @uncalled: entries used since the driver was last considered for a call, no
  *	more than @num + 1
- * @next: in order: index of the buffer that is to be completed next
  *
  * The pop side (vhx_packed_pop() to vhx_packed_kick_enable()) belongs to one
  * thread at a time, the push side (vhx_packed_push(), vhx_packed_need_call())
  * to another: what either writes is on cache lines of its own.
+ *
+ * &struct vhx_chain.id is the buffer id and, from VHX_ID_SHIFT on, the number of
+ * descriptors, or with VIRTIO_F_IN_ORDER the index of the first one.
  */
 struct vhx_packed {
 	u16 num;
@@ -42,7 +43,7 @@ struct vhx_packed {
 	struct vring_packed_desc *desc;
 	const struct vring_packed_desc_event *driver;
 	struct vring_packed_desc_event *device;
-	struct vhx_slot *slots;
+	u16 *ndesc;
 	struct vhx_held *held;
 
 	/* pop side */
@@ -51,11 +52,10 @@ struct vhx_packed {
 
 	/* push side */
 	u16 used ____cacheline_aligned_in_smp;
-	u16 next;
 	u32 uncalled;
 };
 
-void vhx_packed_init(struct vhx_packed *r, u16 avail, u16 used);
+void vhx_packed_init(struct vhx_packed *r, u16 pos);
 int vhx_packed_pop(struct vhx_packed *r, struct vhx_chain *chains,
 		   unsigned int n, struct vhx_seg *segs, unsigned int nsegs,
 		   const struct vhx_ring_reader *rd);
@@ -65,6 +65,7 @@ void vhx_packed_kick_disable(struct vhx_packed *r);
 bool vhx_packed_kick_enable(struct vhx_packed *r);
 bool vhx_packed_push(struct vhx_packed *r, const struct vhx_used *used,
 		     unsigned int n);
+bool vhx_packed_waits(const struct vhx_packed *r);
 bool vhx_packed_need_call(struct vhx_packed *r);
 
 #endif /* _VHX_RING_PACKED_H */

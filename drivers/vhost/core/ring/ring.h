@@ -32,7 +32,7 @@
 /**
  * struct vhx_seg - a piece of a buffer
  * @addr: guest-physical or I/O-virtual address, not yet looked up
- * @len: bytes; a piece of none means nothing
+ * @len: bytes; may be 0
  */
 struct vhx_seg {
 	u64 addr;
@@ -41,9 +41,10 @@ struct vhx_seg {
 
 /**
  * struct vhx_chain - a buffer popped off a ring
- * @id: what the completion must carry; its meaning is the format's
- * @pos: where it was popped, for vhx_ring_unpop(); a counter of buffers on a
- *	split ring, of descriptors, with the wrap counter, on a packed one
+ * @id: identifies the buffer when it is completed; only the format knows what it
+ *	means
+ * @pos: where it was popped, for vhx_ring_unpop(): the available index on a split
+ *	ring, the index of its first descriptor on a packed one
  * @nout: device-readable segments, first in the array
  * @nin: device-writable segments, behind them
  * @out_len: bytes in the device-readable segments
@@ -68,29 +69,27 @@ struct vhx_ring_reader {
 };
 
 /**
- * struct vhx_slot - a buffer popped with VIRTIO_F_IN_ORDER
- * @in_len: its device-writable bytes
- * @buf_id: how the driver calls it
- * @ndesc: entries of the ring that it takes
- *
- * Written by the pop side.
- */
-struct vhx_slot {
-	u32 in_len;
-	u16 buf_id;
-	u16 ndesc;
-};
-
-/**
- * struct vhx_held - and its completion, while it waits for those before it
+ * struct vhx_held - a completion that waits for those of earlier buffers
  * @len: bytes written
- * @done: there is one
+ * @id: the driver's name for the buffer
+ * @ndesc: entries of the ring that the buffer takes, 0 if there is no completion
  *
- * The push side's.
+ * With VIRTIO_F_IN_ORDER there is one for each entry of the ring. The push side
+ * uses it.
  */
 struct vhx_held {
 	u32 len;
-	u32 done;
+	u16 id;
+	u16 ndesc;
 };
+
+/*
+ * Waiting completions that one push shows at most: its caller disables
+ * interrupts.
+ */
+#define VHX_RING_PIECE 256
+
+/* Above a buffer's 16-bit id in &struct vhx_chain.id. */
+#define VHX_ID_SHIFT 16
 
 #endif /* _VHX_RING_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The split virtqueue, device side (virtio 1.3, section 2.7): pops validated
- * descriptor chains, pushes completions, and decides who must be notified. All
- * that the driver can write is read once and bounded here; what an address
- * means is for others to look up.
+ * The split virtqueue, device side (virtio 1.3, section 2.7): it pops validated
+ * descriptor chains, pushes completions and decides which notifications are
+ * needed. All that the driver can write is read once and bounded here. Addresses
+ * are not looked up here.
  */
 #include "split.h"
 #include "walk.h"
@@ -25,13 +25,23 @@ static __always_inline u64 desc_addr(const struct vring_desc *d)
 	return read_u64(&d->addr);
 }
 
-/* And above them the next. */
+/* The flags, and above them the next field. */
 static __always_inline u32 rest_flags(u64 rest)
 {
 	return rest >> DESC_FLAGS_SHIFT;
 }
 
-/* An indirect table chains within itself and is the last of its chain. */
+/*
+ * The driver chooses @i, which was checked. The mask holds under speculation as
+ * well (Spectre v1).
+ */
+static __always_inline const struct vring_desc *
+desc_at(const struct vhx_split *r, u32 i)
+{
+	return &r->desc[i & (r->num - 1)];
+}
+
+/* Walks an indirect table, whose next fields index the table itself. */
 static int walk_indirect(struct walk *walk, u64 table, u32 len,
 			 const struct vhx_ring_reader *rd)
 {
@@ -48,7 +58,7 @@ static int walk_indirect(struct walk *walk, u64 table, u32 len,
 		const struct vring_desc *d;
 		u64 rest;
 
-		/* Unsigned: what lies before the window is out of it too. */
+		/* Unsigned, so an index below the window is outside as well. */
 		if (i - first >= have) {
 			first = i;
 			have = min_t(u32, n - i, INDIRECT_WINDOW);
@@ -57,7 +67,8 @@ static int walk_indirect(struct walk *walk, u64 table, u32 len,
 			if (err)
 				return err;
 		}
-		d = &window[i - first];
+		/* Masked for speculation, as in desc_at(). */
+		d = &window[(i - first) & (INDIRECT_WINDOW - 1)];
 		rest = desc_rest(d);
 		err = walk_add(&w, desc_addr(d), rest, rest_flags(rest));
 		if (unlikely(err))
@@ -73,7 +84,7 @@ static int walk_indirect(struct walk *walk, u64 table, u32 len,
 	return -ELOOP;
 }
 
-/* The rest of a chain is an indirect table, to which the descriptor @d points. */
+/* Ends a chain with the indirect table to which the descriptor @d points. */
 static noinline int walk_table(const struct vhx_split *r, struct walk *w,
 			       const struct vring_desc *d, u64 rest,
 			       struct vhx_chain *c, const struct vhx_seg *first,
@@ -90,9 +101,10 @@ static noinline int walk_table(const struct vhx_split *r, struct walk *w,
 }
 
 /*
- * The chain that begins with the descriptor @d, of which @rest was read; @segs
- * goes on. For a descriptor there must be room first, then its flags are looked
- * at, then its next. A direct chain has no more descriptors than the ring.
+ * Walks the chain that begins with the descriptor @d, whose second half @rest was
+ * read, and advances @segs. For each descriptor it is checked whether there is
+ * room, then the flags, then the next field. A direct chain has no more
+ * descriptors than the ring.
  */
 static __always_inline int walk_chain(const struct vhx_split *r,
 				      struct vhx_chain *c,
@@ -118,7 +130,7 @@ static __always_inline int walk_chain(const struct vhx_split *r,
 			return -EINVAL;
 		if (unlikely(seg == limit))
 			goto full;
-		d = &r->desc[i];
+		d = desc_at(r, i);
 		rest = desc_rest(d);
 		flags = rest_flags(rest);
 	}
@@ -136,7 +148,7 @@ static __always_inline int walk_chain(const struct vhx_split *r,
 			return -EINVAL;
 		if (unlikely(seg == limit))
 			goto full;
-		d = &r->desc[i];
+		d = desc_at(r, i);
 		rest = desc_rest(d);
 		flags = rest_flags(rest);
 	}
@@ -169,7 +181,7 @@ full:
  * @r: ring; its features, areas and @num are set
  * @base: index of the next available entry
  *
- * The used index goes on from what is in the ring, as the driver knows it.
+ * The used index continues from the one in the ring, which the driver knows.
  */
 void vhx_split_init(struct vhx_split *r, u16 base)
 {
@@ -181,7 +193,7 @@ void vhx_split_init(struct vhx_split *r, u16 base)
 	WRITE_ONCE(r->used->flags, 0);
 }
 
-/* Entries that can be popped, looked up in the ring only when none is known. */
+/* The number of entries to pop. The ring is read only when none is known. */
 static int split_avail(struct vhx_split *r)
 {
 	u16 n = r->avail_idx - r->last_avail;
@@ -198,20 +210,6 @@ static int split_avail(struct vhx_split *r)
 	return n;
 }
 
-/* In order a buffer is known by its place, and who it is when its turn comes. */
-static noinline void split_note(struct vhx_split *r, struct vhx_chain *c,
-				const struct vhx_chain *end)
-{
-	for (; c != end; c++) {
-		u16 place = c->pos & (r->num - 1);
-
-		r->slots[place] = (struct vhx_slot){
-			.in_len = c->in_len, .buf_id = c->id, .ndesc = 1,
-		};
-		c->id = place;
-	}
-}
-
 /**
  * vhx_split_pop - pop a batch of buffers
  * @r: ring
@@ -221,7 +219,7 @@ static noinline void split_note(struct vhx_split *r, struct vhx_chain *c,
  * @nsegs: room in @segs
  * @rd: reads indirect tables
  *
- * As vhx_ring_pop() has it.
+ * See vhx_ring_pop().
  */
 int vhx_split_pop(struct vhx_split *r, struct vhx_chain *chains, unsigned int n,
 		  struct vhx_seg *segs, unsigned int nsegs,
@@ -249,11 +247,11 @@ int vhx_split_pop(struct vhx_split *r, struct vhx_chain *chains, unsigned int n,
 			err = -EINVAL;
 			break;
 		}
-		c->id = head;
+		c->id = head | next << VHX_ID_SHIFT;
 		c->pos = next;
-		d = &r->desc[head];
+		d = desc_at(r, head);
 		rest = desc_rest(d);
-		/* One descriptor alone, as most buffers for packets are. */
+		/* A single descriptor, as most buffers for packets are. */
 		if (likely(!(rest_flags(rest) & NEXT_OR_INDIRECT)) &&
 		    likely(segs != end)) {
 			walk_single(c, segs++, desc_addr(d), rest,
@@ -265,8 +263,6 @@ int vhx_split_pop(struct vhx_split *r, struct vhx_chain *chains, unsigned int n,
 			break;
 	}
 	r->last_avail = next;
-	if (r->slots)
-		split_note(r, chains, c);
 	return c != chains ? (int)(c - chains) : err;
 }
 
@@ -281,7 +277,7 @@ void vhx_split_unpop(struct vhx_split *r, u16 pos)
 }
 
 /**
- * vhx_split_more - is there a buffer that was not yet seen?
+ * vhx_split_more - is there a buffer that was not popped before?
  * @r: ring
  */
 bool vhx_split_more(const struct vhx_split *r)
@@ -305,13 +301,10 @@ void vhx_split_kick_disable(struct vhx_split *r)
 }
 
 /**
- * vhx_split_kick_enable - ask the driver to kick for a buffer not yet seen
+ * vhx_split_kick_enable - ask the driver to kick for new buffers
  * @r: ring
  *
- * Buffers that were seen and left on the ring, as they did not suffice, need no
- * kick and are not reported again.
- *
- * Return: true if a buffer slipped in, for which the driver may not kick.
+ * See vhx_ring_kick_enable().
  */
 bool vhx_split_kick_enable(struct vhx_split *r)
 {
@@ -329,7 +322,7 @@ bool vhx_split_kick_enable(struct vhx_split *r)
 }
 
 static __always_inline void split_write_used(struct vhx_split *r, u16 idx,
-					     u32 id, u32 len)
+					     u16 id, u32 len)
 {
 	vring_used_elem_t *e = &r->used->ring[idx & (r->num - 1)];
 
@@ -338,33 +331,40 @@ static __always_inline void split_write_used(struct vhx_split *r, u16 idx,
 }
 
 /*
- * Completions wait for those of the buffers before them. A run of buffers that
- * were used whole is one used entry (2.7.9): where the first one's would be, and
- * for the last one.
+ * Completions wait for those of earlier buffers. Each gets a used entry of its
+ * own: one entry for a batch (2.7.9) would save nothing, and DPDK's driver reads
+ * the length of every one.
  */
 static noinline u16 split_push_in_order(struct vhx_split *r,
 					const struct vhx_used *used,
 					unsigned int n)
 {
 	const u16 mask = r->num - 1;
-	u16 idx = r->used_idx, run = idx;
+	u16 idx = r->used_idx, next = r->next;
+	const struct vhx_used *u;
+	struct vhx_held *h;
 	unsigned int i;
 
-	for (i = 0; i < n; i++)
-		r->held[used[i].id] = (struct vhx_held){ used[i].len, true };
+	for (u = used; u != used + n; u++) {
+		u16 pos = u->id >> VHX_ID_SHIFT;
 
-	while (r->held[r->next & mask].done) {
-		const struct vhx_slot *s = &r->slots[r->next & mask];
-		struct vhx_held *h = &r->held[r->next & mask];
-
-		h->done = false;
-		r->next++;
-		idx++;
-		if (h->len == s->in_len && r->held[r->next & mask].done)
-			continue;
-		split_write_used(r, run, s->buf_id, h->len);
-		run = idx;
+		if (likely(pos == next)) {
+			split_write_used(r, idx++, u->id, u->len);
+			next++;
+		} else {
+			r->held[pos & mask] =
+				(struct vhx_held){ u->len, u->id, 1 };
+		}
 	}
+	for (i = 0; i < VHX_RING_PIECE; i++) {
+		h = &r->held[next & mask];
+		if (!h->ndesc)
+			break;
+		h->ndesc = 0;
+		split_write_used(r, idx++, h->id, h->len);
+		next++;
+	}
+	r->next = next;
 	return idx;
 }
 
@@ -374,7 +374,7 @@ static noinline u16 split_push_in_order(struct vhx_split *r,
  * @used: completions
  * @n: how many
  *
- * As vhx_ring_push() has it.
+ * See vhx_ring_push().
  */
 bool vhx_split_push(struct vhx_split *r, const struct vhx_used *used,
 		    unsigned int n)
@@ -382,7 +382,7 @@ bool vhx_split_push(struct vhx_split *r, const struct vhx_used *used,
 	u16 old = r->used_idx, idx = old;
 	unsigned int i;
 
-	if (r->slots)
+	if (r->held)
 		idx = split_push_in_order(r, used, n);
 	else
 		for (i = 0; i < n; i++, idx++)
@@ -393,13 +393,22 @@ bool vhx_split_push(struct vhx_split *r, const struct vhx_used *used,
 	/* Pairs with the driver's barrier between the index and the entries. */
 	smp_store_release(&r->used->idx, (__force __virtio16)cpu_to_le16(idx));
 
-	/* Past the index of the last call by a whole turn: it means nothing. */
+	/* The index of the last call was passed by a whole turn of the ring. */
 	if ((u16)(idx - r->signalled) < (u16)(idx - old))
 		r->signalled_valid = false;
 	return true;
 }
 
-/* Has the driver had back all that it made available? (2.7.7.1 of legacy.) */
+/**
+ * vhx_split_waits - is there a completion left whose turn has come?
+ * @r: ring
+ */
+bool vhx_split_waits(const struct vhx_split *r)
+{
+	return r->held && r->held[r->next & (r->num - 1)].ndesc;
+}
+
+/* Was every available buffer used? (Legacy interface, 2.7.7.1.) */
 static bool split_empty(const struct vhx_split *r)
 {
 	return le16_to_cpu((__force __le16)READ_ONCE(r->avail->idx)) ==
@@ -407,10 +416,10 @@ static bool split_empty(const struct vhx_split *r)
 }
 
 /**
- * vhx_split_need_call - must the driver be told of what was pushed?
+ * vhx_split_need_call - must the driver be called for what was pushed?
  * @r: ring
  *
- * For all that was pushed since the last time it was asked.
+ * It covers all that was pushed since it was last asked.
  */
 bool vhx_split_need_call(struct vhx_split *r)
 {

@@ -17,20 +17,21 @@
  * @desc: descriptor table, @num entries, mapped
  * @avail: driver area, mapped
  * @used: device area, mapped
- * @slots: with VIRTIO_F_IN_ORDER the buffers by their place in the available
- *	ring, which is what &struct vhx_chain.id then tells; or NULL: it tells
- *	the head
- * @held: their completions
+ * @held: with VIRTIO_F_IN_ORDER the completions that wait, by the buffer's place
+ *	in the available ring; or NULL
  * @avail_idx: the driver's index as last read
  * @last_avail: the next available entry to pop; the base index of the queue
  * @used_idx: the next used entry to write
  * @signalled: @used_idx when the driver was last considered for a call
  * @signalled_valid: @signalled means something
- * @next: in order: the available entry that is to be completed next
+ * @next: in order: the available index of the buffer to complete next
  *
  * The pop side (vhx_split_pop() to vhx_split_kick_enable()) belongs to one
  * thread at a time, the push side (vhx_split_push(), vhx_split_need_call()) to
  * another: what either writes is on cache lines of its own.
+ *
+ * &struct vhx_chain.id is the head of the chain and, from VHX_ID_SHIFT on, the
+ * available index.
  */
 struct vhx_split {
 	u16 num;
@@ -40,7 +41,6 @@ struct vhx_split {
 	const struct vring_desc *desc;
 	struct vring_avail *avail;
 	struct vring_used *used;
-	struct vhx_slot *slots;
 	struct vhx_held *held;
 
 	/* pop side */
@@ -80,6 +80,7 @@ void vhx_split_kick_disable(struct vhx_split *r);
 bool vhx_split_kick_enable(struct vhx_split *r);
 bool vhx_split_push(struct vhx_split *r, const struct vhx_used *used,
 		    unsigned int n);
+bool vhx_split_waits(const struct vhx_split *r);
 bool vhx_split_need_call(struct vhx_split *r);
 
 #endif /* _VHX_RING_SPLIT_H */

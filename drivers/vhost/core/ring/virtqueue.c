@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A virtqueue of either format: how it begins.
+ * A virtqueue of either format: its initialisation.
  */
 #include "virtqueue.h"
-
-/* A place within the ring. */
-static bool base_ok(const struct vhx_ring_config *c, u16 pos)
-{
-	return (pos & VHX_PACKED_INDEX) < c->num;
-}
 
 static int init_packed(struct vhx_packed *p, const struct vhx_ring_config *c)
 {
 	u16 avail = c->base, used = c->base >> 16;
 
-	if (!base_ok(c, avail) || !base_ok(c, used))
+	if ((avail & VHX_PACKED_INDEX) >= c->num || (used && used != avail))
 		return -EINVAL;
 	/* Its two halves are read at once. */
 	if ((uintptr_t)c->driver % sizeof(*p->driver))
@@ -26,10 +20,10 @@ static int init_packed(struct vhx_packed *p, const struct vhx_ring_config *c)
 		.desc = c->desc,
 		.driver = c->driver,
 		.device = c->device,
-		.slots = c->slots,
+		.ndesc = c->ndesc,
 		.held = c->held,
 	};
-	vhx_packed_init(p, avail, used);
+	vhx_packed_init(p, avail);
 	return 0;
 }
 
@@ -45,7 +39,6 @@ static int init_split(struct vhx_split *s, const struct vhx_ring_config *c)
 		.desc = c->desc,
 		.avail = c->driver,
 		.used = c->device,
-		.slots = c->slots,
 		.held = c->held,
 	};
 	vhx_split_init(s, c->base);
@@ -57,15 +50,15 @@ static int init_split(struct vhx_split *s, const struct vhx_ring_config *c)
  * @r: set up
  * @c: what it is made of
  *
- * The split format's used index goes on from what is in the ring, as the driver
- * knows it.
+ * The split format's used index continues from the one in the ring, which the
+ * driver knows.
  *
- * Return: 0 or -EINVAL if the number of entries, the base, or where the driver
- * area is, can't be.
+ * Return: 0 or -EINVAL if the number of entries, the base or the alignment of the
+ * driver area is invalid.
  */
 int vhx_ring_init(struct vhx_ring *r, const struct vhx_ring_config *c)
 {
-	/* Neither side writes what the other does. */
+	/* The two sides never write to the same cache line. */
 	static_assert(offsetof(struct vhx_split, used_idx) -
 		      offsetof(struct vhx_split, avail_idx) >= SMP_CACHE_BYTES);
 	static_assert(offsetof(struct vhx_packed, used) -

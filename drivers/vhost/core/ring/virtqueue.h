@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A virtqueue of either format, device side. Which one it is, is decided once for
- * a batch, by a branch, and known to nobody else.
+ * A virtqueue of either format, device side. One branch for a batch chooses the
+ * format; no other code knows which it is.
  */
 #ifndef _VHX_RING_VIRTQUEUE_H
 #define _VHX_RING_VIRTQUEUE_H
@@ -35,15 +35,17 @@ struct vhx_ring {
  * @indirect: VIRTIO_RING_F_INDIRECT_DESC was negotiated
  * @notify_on_empty: VIRTIO_F_NOTIFY_ON_EMPTY was negotiated; means nothing to
  *	the packed format
- * @base: where to begin, as VHOST_SET_VRING_BASE has it: the available index; or
- *	the next available descriptor with the wrap counter in bit 15, and 16 bits
- *	higher the next used one
+ * @base: where to begin, as in VHOST_SET_VRING_BASE: the available index; or the
+ *	next available descriptor with the wrap counter in bit 15, and 16 bits
+ *	higher the next used one, which is the same as nothing is in flight. 0
+ *	there means the same, too: DPDK's virtio-user sets that.
  * @desc: descriptor area, mapped, vhx_ring_desc_size() bytes, aligned to 16
  * @driver: driver area, mapped, vhx_ring_driver_size() bytes, aligned to 2, or
  *	to 4 for the packed format
  * @device: device area, mapped, vhx_ring_device_size() bytes, aligned to 4
- * @slots: room for @num if VIRTIO_F_IN_ORDER was negotiated, or NULL
- * @held: room for @num, zeroed, likewise
+ * @ndesc: room for @num if the ring is packed and VIRTIO_F_IN_ORDER was
+ *	negotiated, or NULL
+ * @held: room for @num, zeroed, if VIRTIO_F_IN_ORDER was negotiated, or NULL
  */
 struct vhx_ring_config {
 	u16 num;
@@ -55,7 +57,7 @@ struct vhx_ring_config {
 	void *desc;
 	void *driver;
 	void *device;
-	struct vhx_slot *slots;
+	u16 *ndesc;
 	struct vhx_held *held;
 };
 
@@ -141,7 +143,7 @@ static inline void vhx_ring_unpop(struct vhx_ring *r, u16 pos)
 }
 
 /**
- * vhx_ring_more - is there a buffer that was not yet seen?
+ * vhx_ring_more - is there a buffer that was not popped before?
  * @r: ring
  */
 static inline bool vhx_ring_more(const struct vhx_ring *r)
@@ -165,10 +167,10 @@ static inline void vhx_ring_kick_disable(struct vhx_ring *r)
  * vhx_ring_kick_enable - ask the driver to kick for a buffer not yet seen
  * @r: ring
  *
- * Buffers that were seen and left on the ring, as they did not suffice, need no
- * kick and are not reported again.
+ * Buffers that were popped and given back, as they did not suffice, need no kick
+ * and are not reported again.
  *
- * Return: true if a buffer slipped in, for which the driver may not kick.
+ * Return: true if there is a buffer for which the driver may not have kicked.
  */
 static inline bool vhx_ring_kick_enable(struct vhx_ring *r)
 {
@@ -180,9 +182,10 @@ static inline bool vhx_ring_kick_enable(struct vhx_ring *r)
  * vhx_ring_push - push a batch of completions
  * @r: ring
  * @used: completions
- * @n: how many, not 0
+ * @n: how many; 0 to go on while vhx_ring_waits()
  *
  * With VIRTIO_F_IN_ORDER a completion waits for those of the buffers before it.
+ * Of completions that waited, VHX_RING_PIECE are shown at most.
  *
  * Return: whether the driver was shown any.
  */
@@ -191,6 +194,17 @@ static inline bool vhx_ring_push(struct vhx_ring *r,
 {
 	return r->packed ? vhx_packed_push(&r->p, used, n) :
 			   vhx_split_push(&r->s, used, n);
+}
+
+/**
+ * vhx_ring_waits - is there a completion left whose turn has come?
+ * @r: ring
+ *
+ * Then vhx_ring_push() is to be called once more.
+ */
+static inline bool vhx_ring_waits(const struct vhx_ring *r)
+{
+	return r->packed ? vhx_packed_waits(&r->p) : vhx_split_waits(&r->s);
 }
 
 /**

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Memory updates of the vdpa personality: struct vhost_msg_v2 written to the
- * file (<linux/vhost_types.h>). Between BATCH_BEGIN and BATCH_END they gather
- * in a table of their own, which takes effect as a whole.
+ * file (<linux/vhost_types.h>). Between BATCH_BEGIN and BATCH_END they change a
+ * copy of the table, which takes effect as a whole.
  */
+#include <linux/mm.h>
 #include <linux/uio.h>
 #include <linux/vhost.h>
 
@@ -14,15 +15,27 @@ static struct vhx_mem *current_table(struct vhx_dev *dev)
 	return rcu_dereference_protected(dev->mem, lockdep_is_held(&dev->lock));
 }
 
+/* The size that stands for all of a 64-bit address space is not aligned. */
+static bool is_aligned(const struct vhost_iotlb_msg *msg)
+{
+	if (msg->type == VHOST_IOTLB_INVALIDATE)
+		return PAGE_ALIGNED(msg->iova | msg->size) ||
+		       (!msg->iova && msg->size == U64_MAX);
+	return PAGE_ALIGNED(msg->iova | msg->size | msg->uaddr);
+}
+
+/* A page is the unit in which memory is pinned, and no monitor maps less. */
 static int apply(struct vhx_mem *mem, const struct vhost_iotlb_msg *msg)
 {
+	if (!is_aligned(msg))
+		return -EINVAL;
 	if (msg->type == VHOST_IOTLB_UPDATE)
 		return vhx_mem_add(mem, msg->iova, msg->size, msg->uaddr,
 				   msg->perm);
 	return vhx_mem_del(mem, msg->iova, msg->size);
 }
 
-/* Either may add a region: an update its own, an invalidation by a cut. */
+/* Either adds a region at most: an invalidation does if it cuts one in two. */
 static int change_now(struct vhx_dev *dev, const struct vhost_iotlb_msg *msg)
 {
 	struct vhx_mem *mem = vhx_mem_clone(current_table(dev), 1);

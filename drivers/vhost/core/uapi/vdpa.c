@@ -36,6 +36,10 @@ static long put_val(void __user *argp, const void *val, size_t size)
 	return copy_to_user(argp, val, size) ? -EFAULT : 0;
 }
 
+/*
+ * Starts the queues that are enabled and set up. QEMU enables all of them; those
+ * that the driver did not set up stay stopped.
+ */
 static int start_enabled(struct vhx_dev *dev)
 {
 	unsigned int i;
@@ -44,7 +48,8 @@ static int start_enabled(struct vhx_dev *dev)
 	for (i = 0; i < dev->nvqs; i++) {
 		struct vhx_vq *vq = dev->vqs[i];
 
-		if (!vq->enabled || vhx_vq_is_started(vq))
+		if (!vq->enabled || !vhx_vq_is_set_up(vq) ||
+		    vhx_vq_is_started(vq))
 			continue;
 		err = vhx_vq_start(vq);
 		if (err) {
@@ -72,6 +77,7 @@ static void dev_reset(struct vhx_dev *dev)
 		vhx_dev_set_state(dev, VHX_DEV_OWNED);
 	acknowledge(dev, 0);
 	dev->status = 0;
+	dev->needs_reset = false;
 }
 
 static int driver_ok(struct vhx_dev *dev)
@@ -83,7 +89,17 @@ static int driver_ok(struct vhx_dev *dev)
 	err = start_enabled(dev);
 	if (err)
 		return err;
-	return vhx_dev_set_state(dev, VHX_DEV_LIVE);
+	vhx_dev_set_state(dev, VHX_DEV_LIVE);
+	return 0;
+}
+
+static long get_status(struct vhx_dev *dev, void __user *argp)
+{
+	u8 status = dev->status;
+
+	if (READ_ONCE(dev->needs_reset))
+		status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	return put_val(argp, &status, sizeof(status));
 }
 
 static long set_status(struct vhx_dev *dev, void __user *argp)
@@ -97,7 +113,9 @@ static long set_status(struct vhx_dev *dev, void __user *argp)
 		dev_reset(dev);
 		return 0;
 	}
-	/* Only a reset takes bits away. */
+	/* That one is the device's. */
+	status &= ~VIRTIO_CONFIG_S_NEEDS_RESET;
+	/* Only a reset clears bits. */
 	if (dev->status & ~status)
 		return -EINVAL;
 	added = status & ~dev->status;
@@ -126,7 +144,8 @@ static long set_features(struct vhx_dev *dev, void __user *argp)
 	return 0;
 }
 
-static long set_backend_features(struct vhx_dev *dev, void __user *argp)
+/* Nothing depends on them: what they announce is there in any case. */
+static long set_backend_features(void __user *argp)
 {
 	u64 features;
 
@@ -134,7 +153,6 @@ static long set_backend_features(struct vhx_dev *dev, void __user *argp)
 		return -EFAULT;
 	if (features & ~VDPA_BACKEND_FEATURES)
 		return -EOPNOTSUPP;
-	dev->backend_features = features;
 	return 0;
 }
 
@@ -184,8 +202,9 @@ static long set_config_call(struct vhx_dev *dev, void __user *argp)
 	efd = vhx_eventfd_get(fd);
 	if (IS_ERR(efd))
 		return PTR_ERR(efd);
-	vhx_eventfd_put(rcu_replace_pointer(dev->config_call, efd,
-					    lockdep_is_held(&dev->lock)));
+	vhx_eventfd_replace(&dev->config_call, efd);
+	if (READ_ONCE(dev->needs_reset))
+		vhx_eventfd_signal(&dev->config_call);
 	return 0;
 }
 
@@ -194,7 +213,8 @@ static long suspend(struct vhx_dev *dev)
 	if (!(dev->status & VIRTIO_CONFIG_S_DRIVER_OK))
 		return 0;
 	vhx_dev_stop_vqs(dev);
-	return vhx_dev_set_state(dev, VHX_DEV_SUSPENDED);
+	vhx_dev_set_state(dev, VHX_DEV_SUSPENDED);
+	return 0;
 }
 
 static long resume(struct vhx_dev *dev)
@@ -206,7 +226,8 @@ static long resume(struct vhx_dev *dev)
 	err = start_enabled(dev);
 	if (err)
 		return err;
-	return vhx_dev_set_state(dev, VHX_DEV_LIVE);
+	vhx_dev_set_state(dev, VHX_DEV_LIVE);
+	return 0;
 }
 
 static long set_vring_enable(struct vhx_dev *dev, void __user *argp)
@@ -222,7 +243,8 @@ static long set_vring_enable(struct vhx_dev *dev, void __user *argp)
 		return -EFAULT;
 	if (!s.num) {
 		vhx_vq_stop(vq);
-	} else if (dev->state == VHX_DEV_LIVE && !vhx_vq_is_started(vq)) {
+	} else if (dev->state == VHX_DEV_LIVE && vhx_vq_is_set_up(vq) &&
+		   !vhx_vq_is_started(vq)) {
 		err = vhx_vq_start(vq);
 		if (err)
 			return err;
@@ -268,24 +290,46 @@ static long vring_group(struct vhx_dev *dev, void __user *argp)
 }
 
 /*
- * While rings are served they stay where they are. One that the driver has reset
- * may begin elsewhere (2.6.1).
+ * Sets up a queue of a device that is live. A ring that is served does not move.
+ * One that the driver has reset may begin elsewhere (2.6.1), and one that the
+ * driver did not set up before is started once it is set up and enabled.
  */
+static long set_up_live(struct vhx_dev *dev, unsigned int cmd,
+			void __user *argp)
+{
+	struct vhx_vq *vq;
+	bool was_set_up;
+	long err;
+
+	err = vhx_vring_get_vq(dev, argp, &vq);
+	if (err)
+		return err;
+	was_set_up = vhx_vq_is_set_up(vq);
+	if (cmd != VHOST_SET_VRING_NUM && was_set_up &&
+	    (vhx_vq_is_started(vq) ||
+	     !vhx_vq_has_feature(vq, VIRTIO_F_RING_RESET)))
+		return -EINVAL;
+	err = vhx_vring_ioctl(dev, cmd, argp);
+	if (err || was_set_up || !vq->enabled || !vhx_vq_is_set_up(vq))
+		return err;
+	err = vhx_vq_start(vq);
+	if (!err)
+		return 0;
+	/* Nothing has changed. */
+	if (cmd == VHOST_SET_VRING_NUM)
+		vq->num = 0;
+	else
+		vq->addr_set = false;
+	return err;
+}
+
 static long vdpa_vring_ioctl(struct vhx_dev *dev, unsigned int cmd,
 			     void __user *argp)
 {
-	if (dev->state == VHX_DEV_LIVE && (cmd == VHOST_SET_VRING_ADDR ||
-					   cmd == VHOST_SET_VRING_BASE)) {
-		struct vhx_vq *vq;
-		int err;
-
-		err = vhx_vring_get_vq(dev, argp, &vq);
-		if (err)
-			return err;
-		if (vhx_vq_is_started(vq) ||
-		    !vhx_vq_has_feature(vq, VIRTIO_F_RING_RESET))
-			return -EINVAL;
-	}
+	if (dev->state == VHX_DEV_LIVE && (cmd == VHOST_SET_VRING_NUM ||
+					   cmd == VHOST_SET_VRING_ADDR ||
+					   cmd == VHOST_SET_VRING_BASE))
+		return set_up_live(dev, cmd, argp);
 	return vhx_vring_ioctl(dev, cmd, argp);
 }
 
@@ -326,7 +370,7 @@ static long vdpa_ioctl(struct vhx_dev *dev, unsigned int cmd, void __user *argp)
 	case VHOST_VDPA_GET_DEVICE_ID:
 		return put_val(argp, &device_id, sizeof(device_id));
 	case VHOST_VDPA_GET_STATUS:
-		return put_val(argp, &dev->status, sizeof(dev->status));
+		return get_status(dev, argp);
 	case VHOST_VDPA_SET_STATUS:
 		return set_status(dev, argp);
 	case VHOST_VDPA_GET_CONFIG:
@@ -341,7 +385,7 @@ static long vdpa_ioctl(struct vhx_dev *dev, unsigned int cmd, void __user *argp)
 		return put_val(argp, &backend_features,
 			       sizeof(backend_features));
 	case VHOST_SET_BACKEND_FEATURES:
-		return set_backend_features(dev, argp);
+		return set_backend_features(argp);
 	case VHOST_VDPA_GET_VRING_NUM:
 		return put_val(argp, &num, sizeof(num));
 	case VHOST_VDPA_GET_VQS_COUNT:

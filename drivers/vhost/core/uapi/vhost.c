@@ -5,6 +5,7 @@
  */
 #include <linux/err.h>
 #include <linux/file.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vhost.h>
@@ -84,6 +85,7 @@ static long set_backend(struct vhx_dev *dev, void __user *argp)
 		return -EFAULT;
 	if (f.index >= dev->nvqs)
 		return -ENOBUFS;
+	f.index = array_index_nospec(f.index, dev->nvqs);
 	if (f.fd != VHOST_FILE_UNBIND) {
 		file = fget(f.fd);
 		if (!file)

@@ -138,8 +138,8 @@ static long set_kick(struct vhx_vq *vq, void __user *argp)
 	return vhx_vq_set_kick(vq, file);
 }
 
-static long set_eventfd(struct vhx_vq *vq, struct vhx_eventfd __rcu **slot,
-			void __user *argp)
+static long set_eventfd(struct vhx_vq *vq, void __user *argp,
+			void (*set)(struct vhx_vq *vq, struct vhx_eventfd *efd))
 {
 	struct vhost_vring_file f;
 	struct vhx_eventfd *efd;
@@ -149,8 +149,7 @@ static long set_eventfd(struct vhx_vq *vq, struct vhx_eventfd __rcu **slot,
 	efd = vhx_eventfd_get(f.fd);
 	if (IS_ERR(efd))
 		return PTR_ERR(efd);
-	vhx_eventfd_put(rcu_replace_pointer(*slot, efd,
-					    lockdep_is_held(&vq->dev->lock)));
+	set(vq, efd);
 	return 0;
 }
 
@@ -183,9 +182,9 @@ long vhx_vring_ioctl(struct vhx_dev *dev, unsigned int cmd, void __user *argp)
 	case VHOST_SET_VRING_KICK:
 		return set_kick(vq, argp);
 	case VHOST_SET_VRING_CALL:
-		return set_eventfd(vq, &vq->call, argp);
+		return set_eventfd(vq, argp, vhx_vq_set_call);
 	case VHOST_SET_VRING_ERR:
-		return set_eventfd(vq, &vq->err, argp);
+		return set_eventfd(vq, argp, vhx_vq_set_err);
 	case VHOST_SET_VRING_BUSYLOOP_TIMEOUT:
 		return set_busyloop(vq, argp);
 	case VHOST_GET_VRING_BUSYLOOP_TIMEOUT:

@@ -285,16 +285,18 @@ TEST_F(both, in_order_waits)
 	EXPECT_FALSE(rig_push(r, 3, 10));
 	EXPECT_FALSE(rig_used_is(r, 0, 1, 10));
 	EXPECT_TRUE(rig_push(r, 0, 10));
-	/* One entry for both, where the first one's would be. */
-	EXPECT_TRUE(rig_used_is(r, 0, 1, 10));
+	EXPECT_TRUE(rig_used_is(r, 0, 0, 10));
+	EXPECT_TRUE(rig_used_is(r, 1, 1, 10));
+	EXPECT_FALSE(rig_used_is(r, 3, 3, 10));
 	EXPECT_TRUE(rig_push(r, 2, 10));
-	EXPECT_TRUE(rig_used_is(r, 2, 3, 10));
+	EXPECT_TRUE(rig_used_is(r, 2, 2, 10));
+	EXPECT_TRUE(rig_used_is(r, 3, 3, 10));
 	EXPECT_EQ(variant->packed ? rig_place(r, 4) : 0,
 		  vhx_ring_base(&r->ring) >> 16);
 }
 
-/* A buffer that was not used whole is the last of its entry. */
-TEST_F(both, in_order_runs)
+/* Every buffer has a used entry with its own length. */
+TEST_F(both, in_order_lengths)
 {
 	static const u32 lens[] = { 10, 10, 3, 10, 10 };
 	struct rig *r = &self->rig;
@@ -308,12 +310,52 @@ TEST_F(both, in_order_runs)
 	for (i = 0; i < 5; i++)
 		used[i] = (struct vhx_used){ r->chains[i].id, lens[i] };
 	EXPECT_TRUE(vhx_ring_push(&r->ring, used, 5));
-	EXPECT_TRUE(rig_used_is(r, 0, 2, 3));
-	EXPECT_TRUE(rig_used_is(r, 3, 4, 10));
+	for (i = 0; i < 5; i++)
+		EXPECT_TRUE(rig_used_is(r, i, i, lens[i]));
 }
 
-/* A batch ends a run, too; a run may have chains and tables in it. */
-TEST_F(both, in_order_batches)
+/*
+ * Completions that waited are shown in pieces: the one that they waited for, and
+ * VHX_RING_PIECE of them at a time.
+ */
+TEST_F(both, in_order_pieces)
+{
+	enum { LEFT = 10, N = 1 + 2 * VHX_RING_PIECE + LEFT, NUM = 1024 };
+	struct rig *r = &self->rig;
+	struct vhx_used used[N];
+	int i, got = 0;
+
+	again(r, NUM, IN_ORDER);
+	for (i = 0; i < N; i++)
+		rig_add_one(r, i, 10, IN);
+	while (got < N) {
+		int n = rig_pop(r, 64);
+
+		ASSERT_LT(0, n);
+		for (i = 0; i < n; i++)
+			used[got + i] = (struct vhx_used){
+				r->chains[i].id, 10
+			};
+		got += n;
+	}
+	EXPECT_FALSE(vhx_ring_push(&r->ring, used + 1, N - 1));
+	EXPECT_FALSE(vhx_ring_waits(&r->ring));
+	for (i = 0; i < 3; i++) {
+		int shown = 1 + (i + 1) * VHX_RING_PIECE;
+
+		EXPECT_TRUE(vhx_ring_push(&r->ring, used, !i));
+		if (i == 2)
+			break;
+		EXPECT_TRUE(vhx_ring_waits(&r->ring));
+		EXPECT_TRUE(rig_used_is(r, shown - 1, shown - 1, 10));
+		EXPECT_FALSE(rig_used_is(r, shown, shown, 10));
+	}
+	EXPECT_FALSE(vhx_ring_waits(&r->ring));
+	EXPECT_TRUE(rig_used_is(r, N - 1, N - 1, 10));
+}
+
+/* A buffer's place is where its first descriptor was. */
+TEST_F(both, in_order_chains)
 {
 	static const struct rig_desc chain[] = { { 0, 1, 0 }, { 0, 7, IN } };
 	struct rig *r = &self->rig;
@@ -330,7 +372,8 @@ TEST_F(both, in_order_batches)
 	used[0] = (struct vhx_used){ r->chains[2].id, 7 };
 	used[1] = (struct vhx_used){ r->chains[1].id, 7 };
 	EXPECT_TRUE(vhx_ring_push(&r->ring, used, 2));
-	EXPECT_TRUE(rig_used_is(r, one, 4, 7));
+	EXPECT_TRUE(rig_used_is(r, one, 2, 7));
+	EXPECT_TRUE(rig_used_is(r, 2 * one, 4, 7));
 	EXPECT_EQ(0, rig_pop(r, 8));
 	EXPECT_EQ(rig_place(r, 3 * one), (u16)vhx_ring_base(&r->ring));
 }
@@ -352,7 +395,8 @@ TEST_F(both, in_order_unpop)
 	EXPECT_TRUE(rig_push(r, 0, 2));
 	EXPECT_TRUE(rig_used_is(r, 1, 1, 2));
 	EXPECT_TRUE(rig_push(r, 1, 10));
-	EXPECT_TRUE(rig_used_is(r, 2, 3, 10));
+	EXPECT_TRUE(rig_used_is(r, 2, 2, 10));
+	EXPECT_TRUE(rig_used_is(r, 3, 3, 10));
 }
 
 TEST_HARNESS_MAIN

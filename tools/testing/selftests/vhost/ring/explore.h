@@ -78,8 +78,7 @@ extern struct explore_area area;
 #define EXPLORE_HANDED (1ULL << 32)
 
 /* The engine, with the features and the memory; where others keep it. */
-void explore_ring_init(struct vhx_ring *r, struct vhx_slot *slots,
-		       struct vhx_held *held);
+void explore_ring_init(struct vhx_ring *r, u16 *ndesc, struct vhx_held *held);
 /* Reads what the driver left in a buffer, and answers. */
 void explore_serve(unsigned int k);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The device: the engine, used as drivers/vhost/core/serve.c and complete.c do. Its buffers are
- * those that the driver made, in that order, or a property is broken.
+ * The device: the engine, used as drivers/vhost/core/serve.c and complete.c do.
+ * Its buffers are those that the driver made, in that order, or a property is
+ * broken.
  */
 #include <string.h>
 
@@ -20,7 +21,7 @@ enum device_phase {
 
 static struct device {
 	struct vhx_ring ring;
-	struct vhx_slot slots[EXPLORE_SIZE_MAX];
+	u16 ndesc[EXPLORE_SIZE_MAX];
 	struct vhx_held held[EXPLORE_SIZE_MAX];
 	struct vhx_chain chains[EXPLORE_BUFFERS];
 	enum device_phase phase;
@@ -206,8 +207,7 @@ static const char *device_stuck(void)
 	return NULL;
 }
 
-void explore_ring_init(struct vhx_ring *r, struct vhx_slot *slots,
-		       struct vhx_held *held)
+void explore_ring_init(struct vhx_ring *r, u16 *ndesc, struct vhx_held *held)
 {
 	const u32 base = explore_base();
 	const struct vhx_ring_config ring = {
@@ -218,7 +218,7 @@ void explore_ring_init(struct vhx_ring *r, struct vhx_slot *slots,
 		.desc = area.desc,
 		.driver = area.driver,
 		.device = area.device,
-		.slots = config.in_order ? slots : NULL,
+		.ndesc = config.in_order ? ndesc : NULL,
 		.held = config.in_order ? held : NULL,
 	};
 
@@ -230,7 +230,7 @@ void explore_ring_init(struct vhx_ring *r, struct vhx_slot *slots,
 struct explore_thread explore_device(void)
 {
 	memset(&device, 0, sizeof(device));
-	explore_ring_init(&device.ring, device.slots, device.held);
+	explore_ring_init(&device.ring, device.ndesc, device.held);
 	return (struct explore_thread){
 		.local = &device, .size = sizeof(device),
 		.turn = device_turn, .stuck = device_stuck,

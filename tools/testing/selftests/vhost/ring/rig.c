@@ -85,7 +85,7 @@ void rig_init(struct rig *rig, bool packed, u16 num, u32 base,
 		.device = rig->device,
 	};
 	if (features & IN_ORDER) {
-		rig->c.slots = get(num * sizeof(*rig->c.slots));
+		rig->c.ndesc = get(num * sizeof(*rig->c.ndesc));
 		rig->c.held = get(num * sizeof(*rig->c.held));
 	}
 	rig_restart(rig, base);
@@ -99,7 +99,7 @@ void rig_free(struct rig *rig)
 	free(rig->mem);
 	free(rig->chains);
 	free(rig->segs);
-	free(rig->c.slots);
+	free(rig->c.ndesc);
 	free(rig->c.held);
 }
 
