@@ -32,13 +32,13 @@ static __always_inline u32 rest_flags(u64 rest)
 }
 
 /*
- * The driver chooses @i, which was checked. The mask holds under speculation as
- * well (Spectre v1).
+ * The driver chooses @i, which was checked. The mask, the number of descriptors
+ * less one, holds under speculation as well (Spectre v1).
  */
 static __always_inline const struct vring_desc *
-desc_at(const struct vhx_split *r, u32 i)
+desc_at(const struct vhx_split *r, u32 i, u32 mask)
 {
-	return &r->desc[i & (r->num - 1)];
+	return &r->desc[i & mask];
 }
 
 /* Walks an indirect table, whose next fields index the table itself. */
@@ -109,13 +109,12 @@ static noinline int walk_table(const struct vhx_split *r, struct walk *w,
 static __always_inline int walk_chain(const struct vhx_split *r,
 				      struct vhx_chain *c,
 				      const struct vring_desc *d, u64 rest,
-				      struct vhx_seg **segs,
+				      u32 mask, struct vhx_seg **segs,
 				      const struct vhx_seg *end,
 				      const struct vhx_ring_reader *rd)
 {
-	const unsigned int num = r->num;
 	struct vhx_seg *first = *segs, *seg = first, *in;
-	const struct vhx_seg *limit = walk_limit(seg, end, num);
+	const struct vhx_seg *limit = walk_limit(seg, end, mask + 1);
 	u32 flags = rest_flags(rest), i;
 	u64 out_len = 0, in_len = 0;
 	struct walk w;
@@ -126,11 +125,11 @@ static __always_inline int walk_chain(const struct vhx_split *r,
 	while ((flags & DESC_FLAGS) == VRING_DESC_F_NEXT) {
 		out_len += walk_put(seg++, desc_addr(d), rest);
 		i = rest >> DESC_NEXT_SHIFT;
-		if (unlikely(i >= num))
+		if (unlikely(i > mask))
 			return -EINVAL;
 		if (unlikely(seg == limit))
 			goto full;
-		d = desc_at(r, i);
+		d = desc_at(r, i, mask);
 		rest = desc_rest(d);
 		flags = rest_flags(rest);
 	}
@@ -144,11 +143,11 @@ static __always_inline int walk_chain(const struct vhx_split *r,
 	       (VRING_DESC_F_WRITE | VRING_DESC_F_NEXT)) {
 		in_len += walk_put(seg++, desc_addr(d), rest);
 		i = rest >> DESC_NEXT_SHIFT;
-		if (unlikely(i >= num))
+		if (unlikely(i > mask))
 			return -EINVAL;
 		if (unlikely(seg == limit))
 			goto full;
-		d = desc_at(r, i);
+		d = desc_at(r, i, mask);
 		rest = desc_rest(d);
 		flags = rest_flags(rest);
 	}
@@ -173,7 +172,7 @@ end:
 	*segs = seg;
 	return 0;
 full:
-	return seg - first == num ? -ELOOP : -E2BIG;
+	return seg - first == mask + 1 ? -ELOOP : -E2BIG;
 }
 
 /**
@@ -226,7 +225,7 @@ int vhx_split_pop(struct vhx_split *r, struct vhx_chain *chains, unsigned int n,
 		  const struct vhx_ring_reader *rd)
 {
 	const struct vhx_seg *end = segs + nsegs;
-	const unsigned int num = r->num, mask = num - 1;
+	const unsigned int mask = r->num - 1;
 	const struct vhx_chain *last;
 	unsigned int next = r->last_avail;
 	int avail = split_avail(r), err = 0;
@@ -243,13 +242,13 @@ int vhx_split_pop(struct vhx_split *r, struct vhx_chain *chains, unsigned int n,
 
 		head = le16_to_cpu((__force __le16)
 				   READ_ONCE(r->avail->ring[next & mask]));
-		if (unlikely(head >= num)) {
+		if (unlikely(head > mask)) {
 			err = -EINVAL;
 			break;
 		}
 		c->id = head | next << VHX_ID_SHIFT;
 		c->pos = next;
-		d = desc_at(r, head);
+		d = desc_at(r, head, mask);
 		rest = desc_rest(d);
 		/* A single descriptor, as most buffers for packets are. */
 		if (likely(!(rest_flags(rest) & NEXT_OR_INDIRECT)) &&
@@ -258,7 +257,7 @@ int vhx_split_pop(struct vhx_split *r, struct vhx_chain *chains, unsigned int n,
 				    rest_flags(rest) & VRING_DESC_F_WRITE);
 			continue;
 		}
-		err = walk_chain(r, c, d, rest, &segs, end, rd);
+		err = walk_chain(r, c, d, rest, mask, &segs, end, rd);
 		if (unlikely(err))
 			break;
 	}
@@ -321,11 +320,8 @@ bool vhx_split_kick_enable(struct vhx_split *r)
 	return vhx_split_more(r);
 }
 
-static __always_inline void split_write_used(struct vhx_split *r, u16 idx,
-					     u16 id, u32 len)
+static __always_inline void write_used(vring_used_elem_t *e, u16 id, u32 len)
 {
-	vring_used_elem_t *e = &r->used->ring[idx & (r->num - 1)];
-
 	WRITE_ONCE(e->id, (__force __virtio32)cpu_to_le32(id));
 	WRITE_ONCE(e->len, (__force __virtio32)cpu_to_le32(len));
 }
@@ -339,7 +335,8 @@ static noinline u16 split_push_in_order(struct vhx_split *r,
 					const struct vhx_used *used,
 					unsigned int n)
 {
-	const u16 mask = r->num - 1;
+	const unsigned int mask = r->num - 1;
+	vring_used_elem_t *ring = r->used->ring;
 	u16 idx = r->used_idx, next = r->next;
 	const struct vhx_used *u;
 	struct vhx_held *h;
@@ -349,7 +346,7 @@ static noinline u16 split_push_in_order(struct vhx_split *r,
 		u16 pos = u->id >> VHX_ID_SHIFT;
 
 		if (likely(pos == next)) {
-			split_write_used(r, idx++, u->id, u->len);
+			write_used(&ring[idx++ & mask], u->id, u->len);
 			next++;
 		} else {
 			r->held[pos & mask] =
@@ -361,7 +358,7 @@ static noinline u16 split_push_in_order(struct vhx_split *r,
 		if (!h->ndesc)
 			break;
 		h->ndesc = 0;
-		split_write_used(r, idx++, h->id, h->len);
+		write_used(&ring[idx++ & mask], h->id, h->len);
 		next++;
 	}
 	r->next = next;
@@ -386,7 +383,8 @@ bool vhx_split_push(struct vhx_split *r, const struct vhx_used *used,
 		idx = split_push_in_order(r, used, n);
 	else
 		for (i = 0; i < n; i++, idx++)
-			split_write_used(r, idx, used[i].id, used[i].len);
+			write_used(&r->used->ring[idx & (r->num - 1)],
+				   used[i].id, used[i].len);
 	if (idx == old)
 		return false;
 	r->used_idx = idx;
