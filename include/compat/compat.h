@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Gives older kernels the names of the newest. Included before all else by the
- * build; no other file checks a version.
+ * Names of the newest kernel for older kernels. The build includes it first; no
+ * other file checks a kernel version.
  */
 #ifndef _VHX_COMPAT_H
 #define _VHX_COMPAT_H
@@ -68,12 +68,12 @@ static inline struct block_device *file_bdev(struct file *file)
 }
 #endif
 
-/* 6.10: vhost_task with a SIGKILL handler; before it, kthreads serve */
+/* 6.10: vhost_task with a SIGKILL handler; older kernels use kthreads */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
 #define VHX_HAVE_VHOST_TASK 1
 #endif
 
-/* 6.3 to 6.8: what the vhost-vdpa ioctls gained */
+/* 6.3 to 6.8: new vhost-vdpa ioctls */
 #include <linux/vhost.h>
 #ifndef VHOST_VDPA_RESUME
 #define VHOST_VDPA_RESUME		_IO(VHOST_VIRTIO, 0x7E)

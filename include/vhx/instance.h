@@ -14,8 +14,8 @@ struct vhx_backend_ops;
 
 /**
  * struct vhx_chardev - a character device
- * @misc: registers it
- * @broken: queues of its files that were stopped as they were invalid
+ * @misc: the misc device
+ * @broken: how many queues of its files were stopped because they were invalid
  */
 struct vhx_chardev {
 	struct miscdevice misc;
@@ -38,16 +38,16 @@ int vhx_node_register(struct vhx_node *node);
 void vhx_node_unregister(struct vhx_node *node);
 
 /**
- * struct vhx_instance - a device that the administrator made
+ * struct vhx_instance - a device that the administrator created
  * @group: its folder in configfs
  * @ops: its type
- * @queues: attribute: how many queues it has
- * @queue_size: attribute: entries of a queue at most
+ * @queues: attribute: number of queues
+ * @queue_size: attribute: the most entries of a queue
  * @packed: attribute: VIRTIO_F_RING_PACKED is offered
  * @in_order: attribute: VIRTIO_F_IN_ORDER is offered
  *
- * A back end embeds it. Attributes change only while it is not enabled, and it
- * is not enabled anew while it is open, so what an open device sees is fixed.
+ * A back end embeds it. Attributes change only while it is not enabled, and it can
+ * not be disabled while it is open, so they do not change under an open device.
  */
 struct vhx_instance {
 	struct config_group group;
@@ -61,7 +61,7 @@ struct vhx_instance {
 	/* serialises attributes and enable */
 	struct mutex lock;
 	bool enabled;
-	/* 0 closed, 1 open, -1 being disabled */
+	/* 0: closed, 1: open, -1: not enabled */
 	atomic_t opened;
 	/* the features that the driver which has it open acknowledged */
 	u64 driver_features;
@@ -72,14 +72,14 @@ struct vhx_instance {
 };
 
 /**
- * struct vhx_type - a device type of which instances can be made
+ * struct vhx_type - a device type of which instances can be created
  * @ops: the device type
- * @attrs: configfs attributes of an instance beside the core's own, NULL at the
- *	end; use VHX_ATTR(). Optional.
+ * @attrs: configfs attributes of an instance in addition to the core's, ended by
+ *	NULL. Optional.
  * @alloc: allocates the structure in which the instance is embedded
  * @free: frees it; nothing uses it any longer
  * @enable: acquires what an enabled instance needs
- * @disable: and lets it go: the instance is disabled, removed and not open
+ * @disable: releases it; the instance is not open
  *
  * @enable and @disable are called in process context, one at a time.
  */

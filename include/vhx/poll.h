@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Work for a worker, and the polling of a file that starts it: a kick eventfd,
- * a tap's queue.
+ * Work for a worker, and the polling of a file that starts it, such as a kick
+ * eventfd or a tap.
  */
 #ifndef _VHX_POLL_H
 #define _VHX_POLL_H
@@ -14,11 +14,11 @@ struct vhx_worker;
 struct vhx_work;
 
 /**
- * struct vhx_work - something to do in a worker
- * @fn: does it, in the worker, with the owner's mm; may sleep
+ * struct vhx_work - work for a worker
+ * @fn: called in the worker, with the owner's mm; may sleep
  *
- * Queued again while it waits, it runs once; queued again while it runs, it
- * runs once more.
+ * Work that is queued again before it runs, runs once. Work that is queued again
+ * while it runs, runs once more.
  */
 struct vhx_work {
 	void (*fn)(struct vhx_work *work);
@@ -30,10 +30,10 @@ struct vhx_work {
 void vhx_work_init(struct vhx_work *work, void (*fn)(struct vhx_work *work));
 
 /**
- * struct vhx_poll - wakes a queue, or whatever @wake does, when a file is ready
- * @wake: called when @mask holds, with interrupts off, possibly in interrupt
- *	context
- * @mask: the events that are waited for
+ * struct vhx_poll - calls a function when a file is ready
+ * @wake: called when one of @mask happens, with interrupts off, possibly in
+ *	interrupt context
+ * @mask: events to wait for
  */
 struct vhx_poll {
 	void (*wake)(struct vhx_poll *poll);

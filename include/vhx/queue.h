@@ -18,19 +18,19 @@ struct vhx_dev;
 struct vhx_vq;
 struct vhx_instance;
 
-/* Segments of one buffer, and of one batch of buffers, at most. */
+/* The most segments of a buffer, and of a batch of buffers. */
 #define VHX_MAX_SEGS	1024
-/* Queues of one device at most. */
+/* The most queues of a device. */
 #define VHX_MAX_VQS	64
 
 /**
  * struct vhx_buf - a buffer that the guest made available
  * @iov: its pieces in the owner's address space: first @nout that the device
  *	reads, then @nin that it writes. They belong to the queue and are valid
- *	until the next vhx_vq_pop().
- * @id: names it when it is completed
- * @seq: how many were popped before it; the core's
- * @pos: where in the ring it was popped; the core's
+ *	until the next vhx_vq_pop() or the end of vq_run().
+ * @id: identifies it when it is completed
+ * @seq: how many were popped before it; for the core
+ * @pos: where in the ring it was popped; for the core
  * @nout: device-readable pieces
  * @nin: device-writable pieces
  * @out_len: device-readable bytes
@@ -65,25 +65,26 @@ enum vhx_verdict {
  * @owner: the back end's module
  * @name: its name: "net", "blk"; what configfs and the log call it
  * @device_id: virtio device id (virtio 1.3, section 5)
- * @features: what every device of the type offers, beside the ring features,
- *	which are the core's
- * @max_vqs: queues at most
- * @priv_size: bytes of private data of a device, zeroed, vhx_dev_priv()
- * @vq_priv_size: bytes of private data of a queue, zeroed, vhx_vq_priv()
+ * @features: offered by every device of the type, in addition to the ring
+ *	features, which the core offers
+ * @max_vqs: the most queues of a device, no more than VHX_MAX_VQS
+ * @priv_size: bytes of private data of a device, zeroed, see vhx_dev_priv()
+ * @vq_priv_size: bytes of private data of a queue, zeroed, see vhx_vq_priv()
  * @config_size: bytes of the device's configuration space, at most 256
  *
  * @open: a file was opened. Optional.
- * @release: and closed; no queue runs. Optional.
- * @dev_features: features of this one device, beside @features. Optional.
+ * @release: it was closed; no queue runs. Optional.
+ * @dev_features: returns further features of one device. Optional.
  * @config_get: fills @config_size zeroed bytes with the configuration space.
  *	Optional.
  * @set_backend: attaches @file, or with NULL detaches, on queue @index: the
  *	SET_BACKEND ioctl of the vhost personality, numbered @set_backend_cmd.
  *	Holds its own reference to @file. Returns a negative errno.
  * @set_backend_cmd: the ioctl's number, 0 if there is none
- * @vq_start: a queue is about to run; ring and features are fixed. Optional.
- * @vq_stop: it does not run any longer, though buffers may be in flight:
- *	hurries them up. Optional.
+ * @vq_start: prepares a queue that is about to run; the ring and the features do
+ *	not change from now on. Optional.
+ * @vq_stop: the queue no longer runs, but buffers may be in flight: completes them
+ *	soon. Optional.
  * @vq_stopped: nothing is in flight any longer: undoes @vq_start. Optional.
  * @vq_run: pops buffers until vhx_vq_pop() has none and does their I/O, or
  *	prepares it for @vq_submit. In the worker, with the owner's mm; may sleep,

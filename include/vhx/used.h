@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A completion, as back ends hand it to the core and the core to a ring. Needs
- * u32, which the includer brings: it also compiles in user space.
+ * A completion, which a back end passes to the core and the core to a ring. The
+ * includer defines u32, as this also compiles in user space.
  */
 #ifndef _VHX_USED_H
 #define _VHX_USED_H

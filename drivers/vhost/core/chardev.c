@@ -183,7 +183,8 @@ void vhx_instance_unregister(struct vhx_instance *inst)
  */
 int vhx_node_register(struct vhx_node *node)
 {
-	return chardev_register(&node->cdev, node->name, &node_fops);
+	return vhx_ops_check(node->ops) ?:
+	       chardev_register(&node->cdev, node->name, &node_fops);
 }
 EXPORT_SYMBOL_GPL(vhx_node_register);
 

@@ -389,6 +389,9 @@ int vhx_type_register(struct vhx_type *type)
 {
 	int err;
 
+	err = vhx_ops_check(type->ops);
+	if (err)
+		return err;
 	type->all_attrs = concat_attrs(type->attrs);
 	if (!type->all_attrs)
 		return -ENOMEM;

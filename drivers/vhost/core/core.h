@@ -19,7 +19,7 @@
 #include "ring/virtqueue.h"
 #include "worker.h"
 
-/* Buffers of one batch at most. */
+/* The most buffers of a batch. */
 #define VHX_BATCH	64
 
 /* Ring features, which the core implements for every device type. */
@@ -32,11 +32,11 @@
 			   BIT_ULL(VIRTIO_F_RING_RESET))
 
 /**
- * enum vhx_dev_state - where a device is in its life
+ * enum vhx_dev_state - the states of a device
  * @VHX_DEV_OPEN: opened, no owner
  * @VHX_DEV_OWNED: has an owner, is being set up or was reset
  * @VHX_DEV_LIVE: its queues may run
- * @VHX_DEV_SUSPENDED: its queues stand still until it is resumed or reset
+ * @VHX_DEV_SUSPENDED: its queues are stopped until it is resumed or reset
  */
 enum vhx_dev_state {
 	VHX_DEV_OPEN,
@@ -47,14 +47,14 @@ enum vhx_dev_state {
 };
 
 /**
- * enum vhx_vq_state - where a queue is in its life
+ * enum vhx_vq_state - the states of a queue
  * @VHX_VQ_STOPPED: its ring is not mapped, nothing is in flight
  * @VHX_VQ_RUNNING: it is served
- * @VHX_VQ_BROKEN: the ring is invalid; it is served no longer, until stopped
- * @VHX_VQ_STOPPING: it is served no longer, buffers may be in flight
+ * @VHX_VQ_BROKEN: the ring is invalid; it is not served until it is started again
+ * @VHX_VQ_STOPPING: it is no longer served, buffers may be in flight
  *
- * The control path makes all changes under the device's lock, but for
- * RUNNING to BROKEN, which is the worker's.
+ * The control path makes all transitions under the device's lock, except from
+ * RUNNING to BROKEN, which the worker makes.
  */
 enum vhx_vq_state {
 	VHX_VQ_STOPPED,
@@ -88,18 +88,18 @@ struct vhx_run {
 /**
  * struct vhx_vq - a virtqueue
  * @dev: its device
- * @index: which of the device's queues
- * @priv: the back end's
+ * @index: its number in the device
+ * @priv: private data of the back end
  *
  * @num: entries, 0 while not set; with @addr, @base and @enabled under the
  *	device's lock, fixed while the queue is started
- * @addr: of the areas: user addresses or I/O-virtual ones, as the personality
- *	has it
+ * @addr: of the areas: user or I/O-virtual addresses, depending on the
+ *	personality
  * @addr_set: @addr was set
  * @enabled: vdpa: VRING_ENABLE
- * @base: where to start from, as &struct vhx_ring_config.base; exact when the
+ * @base: where to start from, see &struct vhx_ring_config.base; exact when the
  *	queue is stopped
- * @base_set: it was, or else a fresh queue's is meant
+ * @base_set: @base was set; if not, the queue starts afresh
  * @busyloop: microseconds to wait for buffers before kicks are asked for; may
  *	change at any time
  * @kick_file: eventfd, or NULL
@@ -109,9 +109,9 @@ struct vhx_run {
  *
  * @state: &enum vhx_vq_state
  * @worker: serves the queue
- * @work: serves it once
+ * @work: serves the queue once
  * @map: the ring's areas in the kernel while the queue is started
- * @ring: the virtqueue format
+ * @ring: the device side of the ring
  * @ndesc: of @ring, if packed and with VIRTIO_F_IN_ORDER
  * @held: of @ring, with VIRTIO_F_IN_ORDER
  * @chains: room for a batch of chains
@@ -121,15 +121,16 @@ struct vhx_run {
  * @segs_used: how much of @segs
  * @run: what the current run may still pop
  * @hint: last region found in the memory table
- * @popped: buffers popped since the start, less those given back; the worker's
- * @poll_ns: how long to wait for buffers before kicks are asked for
- * @idle_since: when kicks were asked for, 0 if they are not
+ * @popped: buffers popped since the start, less those given back; the worker
+ *	writes it
+ * @poll_ns: how long to wait for buffers before asking for kicks
+ * @idle_since: when kicks were asked for, or 0
  *
- * @used_lock: protects the push side of @ring and all behind it here
- * @pushed: buffers completed since the start; the worker looks at it
- * @holding: the worker delays calls for what it completes; the worker's
- * @uncalled: it completed something meanwhile
- * @draining: @idle is waited for
+ * @used_lock: protects the push side of @ring and the members after it
+ * @pushed: buffers completed since the start; the worker reads it without the lock
+ * @holding: the worker delays calls for what it completes; the worker writes it
+ * @uncalled: the worker completed something while @holding
+ * @draining: a stop waits for @idle
  * @idle: woken when nothing is in flight
  */
 struct vhx_vq {
@@ -180,12 +181,12 @@ struct vhx_vq {
  * @ops: its type
  * @cdev: the character device it was opened from
  * @inst: the instance it was opened from, NULL for a vhost node
- * @pers: the ioctls that it takes
- * @priv: the back end's
+ * @pers: its ioctls
+ * @priv: private data of the back end
  * @nvqs: number of @vqs
- * @queue_size: entries of a queue at most
- * @lock: serialises the control path: protects all here and in the queues but
- *	what says otherwise
+ * @queue_size: the most entries of a queue
+ * @lock: serialises the control path; protects all members here and in the queues
+ *	unless they say otherwise
  * @state: &enum vhx_dev_state
  * @mm: the owner's, held while there is an owner
  * @owner: the owner's process id in the initial namespace, for messages
@@ -227,11 +228,11 @@ struct vhx_dev {
 };
 
 /**
- * struct vhx_personality - a set of ioctls that makes a device
- * @features: what it offers beside the ring's and the back end's
+ * struct vhx_personality - an ioctl interface of devices
+ * @features: offered in addition to those of the ring and the back end
  * @addr_is_iova: ring addresses are I/O-virtual and looked up in the table
- * @ioctl: under the device's lock
- * @write: memory updates, under the device's lock. Optional.
+ * @ioctl: handles an ioctl, under the device's lock
+ * @write: handles a memory update, under the device's lock. Optional.
  */
 struct vhx_personality {
 	u64 features;
@@ -244,6 +245,7 @@ extern const struct vhx_personality vhx_vhost_personality;
 extern const struct vhx_personality vhx_vdpa_personality;
 
 /* dev.c */
+int vhx_ops_check(const struct vhx_backend_ops *ops);
 struct vhx_dev *vhx_dev_create(const struct vhx_backend_ops *ops,
 			       const struct vhx_personality *pers,
 			       struct vhx_chardev *cdev,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device's life: created by opening a file, owned by a process, live while
- * its queues run. What the ioctls are called is uapi/'s business.
+ * The life of a device: opening a file creates it, a process owns it, and it is
+ * live while its queues run. The ioctls are in uapi/.
  */
 #include <linux/err.h>
 #include <linux/sched/mm.h>
@@ -133,10 +133,10 @@ bool vhx_dev_any_started(const struct vhx_dev *dev)
 }
 
 /**
- * vhx_dev_reset_owner - be as if just opened
- * @dev: device; nothing of the back end is attached any longer
+ * vhx_dev_reset_owner - return to the state after opening
+ * @dev: device; the back end has nothing attached to it any longer
  *
- * Features stay, as they were never the owner's alone.
+ * The features stay, as with the in-tree module.
  */
 void vhx_dev_reset_owner(struct vhx_dev *dev)
 {
@@ -160,6 +160,17 @@ void vhx_dev_reset_owner(struct vhx_dev *dev)
 	dev->mm = NULL;
 	vhx_dev_set_state(dev, VHX_DEV_OWNED);
 	vhx_dev_set_state(dev, VHX_DEV_OPEN);
+}
+
+/**
+ * vhx_ops_check - check a device type that is being registered
+ * @ops: device type
+ *
+ * Return: 0 or -EINVAL if its limits exceed those of the core.
+ */
+int vhx_ops_check(const struct vhx_backend_ops *ops)
+{
+	return ops->max_vqs && ops->max_vqs <= VHX_MAX_VQS ? 0 : -EINVAL;
 }
 
 static void dev_free(struct vhx_dev *dev)
@@ -191,7 +202,7 @@ static int dev_alloc_parts(struct vhx_dev *dev)
 }
 
 /**
- * vhx_dev_create - make the device of a file that is being opened
+ * vhx_dev_create - create the device of a file that is being opened
  * @ops: its type
  * @pers: its ioctls
  * @cdev: the character device that is opened, held until vhx_dev_destroy()
@@ -231,7 +242,7 @@ struct vhx_dev *vhx_dev_create(const struct vhx_backend_ops *ops,
 }
 
 /**
- * vhx_dev_destroy - end a device whose file is closed
+ * vhx_dev_destroy - destroy a device whose file is closed
  * @dev: device
  */
 void vhx_dev_destroy(struct vhx_dev *dev)

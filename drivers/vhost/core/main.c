@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vhx.ko: in, and out in reverse.
+ * vhx.ko: initialisation, and exit in reverse order.
  */
 #include <linux/module.h>
 

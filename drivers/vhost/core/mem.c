@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory table of a device: a sorted array of disjoint regions. A table
- * under construction belongs to one thread; a published one is immutable and
- * read under RCU. Who publishes it is dev.c's business.
+ * The memory table of a device: a sorted array of disjoint regions. A table under
+ * construction belongs to one thread; a published one is immutable and read under
+ * RCU. dev.c publishes it.
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -16,7 +16,7 @@
 /**
  * vhx_mem_clone - begin a new table
  * @old: table to start from, or NULL for an empty one
- * @more: regions that there shall be room for beside those of @old
+ * @more: room for so many regions in addition to those of @old
  *
  * Return: the table or NULL.
  */
@@ -45,7 +45,7 @@ void vhx_mem_free(struct vhx_mem *mem)
 	kvfree(mem);
 }
 
-/* The first region that does not lie wholly below @addr. */
+/* The index of the first region that is not wholly below @addr. */
 static unsigned int mem_lower_bound(const struct vhx_mem *mem, u64 addr)
 {
 	unsigned int lo = 0, hi = mem->n;
@@ -131,7 +131,7 @@ int vhx_mem_del(struct vhx_mem *mem, u64 start, u64 size)
 	u64 last = start + (size - 1);
 	unsigned int i, end;
 
-	/* ~0 is how all of a 64-bit address space is written. */
+	/* The size ~0 stands for all of a 64-bit address space. */
 	if (size == U64_MAX && !start)
 		last = U64_MAX;
 	else if (!size || last < start)
@@ -168,7 +168,7 @@ int vhx_mem_del(struct vhx_mem *mem, u64 start, u64 size)
  * vhx_mem_find - look an address up
  * @mem: table, or NULL; the caller is in an RCU read section or owns it
  * @addr: guest address
- * @hint: where it was found last; any value will do
+ * @hint: index of the region found last; any value is allowed
  *
  * Return: the region or NULL.
  */

@@ -25,11 +25,11 @@ struct vhx_region {
 /**
  * struct vhx_mem - guest-physical or I/O-virtual to user addresses
  * @rcu: frees it
- * @n: regions
- * @room: regions that there is room for
+ * @n: number of regions
+ * @room: number of regions that it has room for
  * @regions: sorted by address, disjoint
  *
- * Once published it does not change; a change is a new table.
+ * A published table does not change; a change is a new table.
  */
 struct vhx_mem {
 	struct rcu_head rcu;

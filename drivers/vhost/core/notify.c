@@ -67,6 +67,7 @@ void vhx_eventfd_replace(struct vhx_eventfd __rcu **slot,
 			 struct vhx_eventfd *efd)
 {
 	vhx_eventfd_put(rcu_replace_pointer(*slot, efd, true));
+	/* See above. */
 	smp_mb();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiting for a file without a thread that waits: an entry in the file's wait
- * queue that wakes whoever serves it.
+ * Polling a file without a thread that waits: an entry in the file's wait queue
+ * calls a function when the file is ready.
  */
 #include <linux/export.h>
 #include <linux/file.h>
@@ -25,7 +25,7 @@ static void poll_queue(struct file *file, wait_queue_head_t *wqh,
 {
 	struct vhx_poll *poll = container_of(table, struct vhx_poll, table);
 
-	/* One queue is all that eventfd and the sockets here have. */
+	/* Eventfds, and the sockets used here, have a single wait queue. */
 	if (poll->wqh)
 		return;
 	poll->wqh = wqh;
@@ -34,9 +34,9 @@ static void poll_queue(struct file *file, wait_queue_head_t *wqh,
 
 /**
  * vhx_poll_init - prepare to wait for a file
- * @poll: what waits
+ * @poll: to be initialised
  * @wake: called with interrupts off when the file is ready
- * @mask: for these events
+ * @mask: events to wait for
  */
 void vhx_poll_init(struct vhx_poll *poll, void (*wake)(struct vhx_poll *poll),
 		   __poll_t mask)
@@ -50,11 +50,11 @@ void vhx_poll_init(struct vhx_poll *poll, void (*wake)(struct vhx_poll *poll),
 EXPORT_SYMBOL_GPL(vhx_poll_init);
 
 /**
- * vhx_poll_start - begin to wait
- * @poll: what waits
- * @file: for this file, to which @poll holds a reference until it stops
+ * vhx_poll_start - begin to wait for a file
+ * @poll: initialised; nothing happens if it is started already
+ * @file: the file, to which @poll holds a reference until it is stopped
  *
- * If the file is ready already, it wakes at once. Started twice is fine.
+ * If the file is ready already, @poll's function is called at once.
  *
  * Return: 0 or -EINVAL if the file has an error or can't be polled.
  */
@@ -77,8 +77,8 @@ int vhx_poll_start(struct vhx_poll *poll, struct file *file)
 EXPORT_SYMBOL_GPL(vhx_poll_start);
 
 /**
- * vhx_poll_stop - wait no longer
- * @poll: what waits; stopped twice is fine
+ * vhx_poll_stop - stop waiting for a file
+ * @poll: initialised; nothing happens if it is stopped already
  */
 void vhx_poll_stop(struct vhx_poll *poll)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The vdpa personality: the ioctls of /dev/vhost-vdpa-N (<linux/vhost.h>), with
- * I/O-virtual addresses everywhere and the device status in the owner's hands.
- * Rings are mapped when the status becomes DRIVER_OK, as memory comes after
- * the ring addresses.
+ * The vdpa personality: the ioctls of /dev/vhost-vdpa-N (<linux/vhost.h>). All
+ * addresses are I/O-virtual, and the owner sets the device status. Rings are
+ * mapped when the status becomes DRIVER_OK, because the owner maps memory after it
+ * has set the ring addresses.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -20,8 +20,8 @@
 			       BIT_ULL(VHOST_BACKEND_F_ENABLE_AFTER_DRIVER_OK))
 
 /*
- * Bytes of configuration space. No device has none: QEMU reads all of it, and
- * to read nothing is an error.
+ * The size of the configuration space. It is never 0: QEMU reads all of it, and
+ * reading 0 bytes is an error.
  */
 #define CONFIG_MIN 4
 #define CONFIG_MAX 256
@@ -113,7 +113,7 @@ static long set_status(struct vhx_dev *dev, void __user *argp)
 		dev_reset(dev);
 		return 0;
 	}
-	/* That one is the device's. */
+	/* Only the device sets that bit. */
 	status &= ~VIRTIO_CONFIG_S_NEEDS_RESET;
 	/* Only a reset clears bits. */
 	if (dev->status & ~status)
@@ -132,7 +132,7 @@ static long set_features(struct vhx_dev *dev, void __user *argp)
 {
 	u64 features;
 
-	/* Who left out FEATURES_OK may have queues that run without it. */
+	/* A client that leaves FEATURES_OK out may have queues that run. */
 	if (dev->status & VIRTIO_CONFIG_S_FEATURES_OK ||
 	    vhx_dev_any_started(dev))
 		return -EBUSY;
@@ -144,7 +144,7 @@ static long set_features(struct vhx_dev *dev, void __user *argp)
 	return 0;
 }
 
-/* Nothing depends on them: what they announce is there in any case. */
+/* Nothing depends on them: what they announce works in any case. */
 static long set_backend_features(void __user *argp)
 {
 	u64 features;
@@ -156,7 +156,7 @@ static long set_backend_features(void __user *argp)
 	return 0;
 }
 
-/* A range of the configuration space that a request names. */
+/* Reads and checks the range of the configuration space in a request. */
 static int config_range(struct vhx_dev *dev, void __user *argp,
 			struct vhost_vdpa_config *c)
 {
@@ -184,7 +184,7 @@ static long get_config(struct vhx_dev *dev, void __user *argp)
 	return put_val(uc->buf, config + c.off, c.len);
 }
 
-/* No device type has fields that the driver may write yet. */
+/* No device type has fields that the driver may write. */
 static long set_config(struct vhx_dev *dev, void __user *argp)
 {
 	struct vhost_vdpa_config c;
@@ -267,7 +267,7 @@ static long get_vring_size(struct vhx_dev *dev, void __user *argp)
 	return put_val(argp, &s, sizeof(s));
 }
 
-/* One group, one address space: nothing to choose from. */
+/* There is one group and one address space. */
 static long set_group_asid(struct vhx_dev *dev, void __user *argp)
 {
 	struct vhost_vring_state s;

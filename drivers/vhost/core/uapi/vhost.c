@@ -20,7 +20,7 @@ static long set_features(struct vhx_dev *dev, void __user *argp)
 		return -EFAULT;
 	if (features & ~vhx_dev_offered(dev))
 		return -EOPNOTSUPP;
-	/* A ring that is being served does not change its format. */
+	/* A ring does not change its format while it is served. */
 	if (features != dev->features && vhx_dev_any_started(dev))
 		return -EBUSY;
 	dev->features = features;
@@ -61,7 +61,7 @@ static long set_mem_table(struct vhx_dev *dev, void __user *argp)
 	vm = vmemdup_user(argp, size);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
-	/* Read once: the owner may have changed it meanwhile. */
+	/* The owner may have changed it since it was read. */
 	vm->nregions = head.nregions;
 	mem = vhx_mem_clone(NULL, vm->nregions);
 	if (mem) {
@@ -157,7 +157,7 @@ static long vhost_ioctl(struct vhx_dev *dev, unsigned int cmd,
 	}
 }
 
-/* The legacy interface's alone: a vdpa device has none. */
+/* NOTIFY_ON_EMPTY is of the legacy interface, which a vdpa device has not. */
 const struct vhx_personality vhx_vhost_personality = {
 	.features = BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY),
 	.ioctl = vhost_ioctl,

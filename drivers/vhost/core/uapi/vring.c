@@ -12,9 +12,9 @@
 #include "../core.h"
 
 /**
- * vhx_vring_get_vq - the queue that an ioctl's argument names first
+ * vhx_vring_get_vq - find the queue that an ioctl is about
  * @dev: device
- * @argp: argument, beginning with the queue's index
+ * @argp: argument, which begins with the queue's index
  * @vqp: set to the queue
  *
  * Return: 0, -EFAULT, or -ENOBUFS if there is no such queue.
@@ -80,7 +80,7 @@ static long get_base(struct vhx_vq *vq, void __user *argp)
 	return copy_to_user(argp, &s, sizeof(s)) ? -EFAULT : 0;
 }
 
-/* A ring does not move while it is served, but may be told where it is. */
+/* A ring does not move while it is served; setting the same address is fine. */
 static long set_addr(struct vhx_vq *vq, void __user *argp)
 {
 	struct vhost_vring_addr a;
@@ -159,7 +159,7 @@ static long set_eventfd(struct vhx_vq *vq, void __user *argp,
  * @cmd: ioctl
  * @argp: argument
  *
- * Return: 0, an errno, or -ENOTTY if @cmd is none of them.
+ * Return: 0, an errno, or -ENOTTY if @cmd is not one of them.
  */
 long vhx_vring_ioctl(struct vhx_dev *dev, unsigned int cmd, void __user *argp)
 {
