@@ -102,8 +102,9 @@ void vhx_dev_publish_mem(struct vhx_dev *dev, struct vhx_mem *mem)
 	mem = rcu_replace_pointer(dev->mem, mem, lockdep_is_held(&dev->lock));
 	if (mem)
 		kvfree_rcu(mem, rcu);
-	down_write(&dev->mem_sem);
-	up_write(&dev->mem_sem);
+	/* The memory of a caller that is being killed is going away anyway. */
+	if (!down_write_killable(&dev->mem_sem))
+		up_write(&dev->mem_sem);
 }
 
 /**
