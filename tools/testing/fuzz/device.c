@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The device's side: each call of the engine, and whether it did what the model
- * says.
+ * The device's side: calls the engine, and compares what it does with the
+ * model's prediction.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "reads.h"
 
-/* Completions in a batch, buffers popped in one. */
+/* The most completions in a push and the most buffers in a pop. */
 #define BATCH 256
 
-/* Segments that a pop has room for at most; nout and nin have 16 bits. */
+/* The most segments that a pop has room for: nout and nin have 16 bits. */
 #define SEGS 65535
 
 static void compare_chain(const struct vhx_chain *c, const struct vhx_seg *s,
@@ -21,15 +21,15 @@ static void compare_chain(const struct vhx_chain *c, const struct vhx_seg *s,
 	u32 i;
 
 	expect(c->nout == b->nout && c->nin == b->nin,
-	       "pop: %u readable and %u writable segments, must be %u and %u",
+	       "pop: %u readable and %u writable segments, expected %u and %u",
 	       c->nout, c->nin, b->nout, b->nin);
 	expect(c->out_len == b->out_len && c->in_len == b->in_len,
-	       "pop: %u readable and %u writable bytes, must be %llu and %llu",
+	       "pop: %u readable and %u writable bytes, expected %llu and %llu",
 	       c->out_len, c->in_len, (unsigned long long)b->out_len,
 	       (unsigned long long)b->in_len);
 	for (i = 0; i < b->nout + b->nin; i++)
 		expect(s[i].addr == must[i].addr && s[i].len == must[i].len,
-		       "pop: segment %u is %#llx, %u, must be %#llx, %u", i,
+		       "pop: segment %u is %#llx, %u, expected %#llx, %u", i,
 		       (unsigned long long)s[i].addr, s[i].len,
 		       (unsigned long long)must[i].addr, must[i].len);
 }
@@ -44,7 +44,10 @@ static u32 entries_in_flight(const struct model *m)
 	return entries;
 }
 
-/* Completions that waited for these are shown in pieces. */
+/*
+ * The engine shows only some of the in-order completions that waited for these
+ * in one push, so it is called until none of them waits any more.
+ */
 static bool push(struct world *w, const struct vhx_used *used, unsigned int n)
 {
 	bool shown = vhx_ring_push(&w->ring, used, n);
@@ -55,8 +58,9 @@ static bool push(struct world *w, const struct vhx_used *used, unsigned int n)
 }
 
 /*
- * An in-order driver made buffers available again before they were used. Which of
- * them it sees used does not matter; that only the ring is written to does.
+ * The driver of an in-order ring made entries available again before they were
+ * used. Which buffers it then sees as used does not matter, only that the
+ * engine writes to nothing but the ring. The sanitizer checks that.
  */
 static void push_what_is_confused(struct world *w)
 {
@@ -91,7 +95,7 @@ static void pop_some(struct world *w, unsigned int n, unsigned int room)
 	m->nreads = w->nreads;
 	want = model_pop(m, n, must, room);
 	note("  pop %u, room %u: %d\n", n, room, got);
-	expect(got == want, "pop: is %d, must be %d", got, want);
+	expect(got == want, "pop: returned %d, expected %d", got, want);
 	expect(!m->wrong, "pop: %s", m->wrong);
 	reads_compare();
 	for (i = 0; i < want; i++) {
@@ -138,7 +142,7 @@ static void choose_pop(struct world *w)
 	pop_some(w, at_most(n == 128 ? 0 : n, room_for_flight(w)), segs);
 }
 
-/* Buffers at the end of those in flight that are not completed. */
+/* The number of last buffers in flight of which none is completed. */
 static unsigned int can_go_back(const struct model *m)
 {
 	unsigned int n = 0;
@@ -162,7 +166,10 @@ static void give_back(struct world *w)
 	world_compare(w, "unpop");
 }
 
-/* Which ones: the first, the last, all backwards, or here and there. */
+/*
+ * Which buffers in flight are completed: the first ones, the last ones, the
+ * last ones backwards, or every second or third one.
+ */
 enum choice { FIRST, LAST, BACKWARDS, SCATTERED, ORDERS };
 
 static unsigned int choose(const struct model *m, enum choice order, u8 step,
@@ -229,7 +236,8 @@ static void complete(struct world *w, enum choice order, u8 kind,
 	shown = push(w, used, n);
 	note(": %d\n", shown);
 	free(used);
-	expect(shown == model_push(m, which, lens, n), "push: is %d", shown);
+	expect(shown == model_push(m, which, lens, n), "push: returned %d",
+	       shown);
 	world_compare(w, "push");
 }
 
@@ -239,7 +247,8 @@ static void ask_call(struct world *w)
 	int must = model_need_call(&w->model);
 
 	note("  need_call: %d\n", is);
-	expect(must == MODEL_EITHER || is == must, "need_call: is %d", is);
+	expect(must == MODEL_EITHER || is == must, "need_call: returned %d",
+	       is);
 	world_compare(w, "need_call");
 }
 
@@ -251,7 +260,7 @@ static void set_kick(struct world *w, bool on)
 	if (on) {
 		is = vhx_ring_kick_enable(&w->ring);
 		expect(is == model_kick_enable(&w->model),
-		       "kick_enable: is %d", is);
+		       "kick_enable: returned %d", is);
 	} else {
 		vhx_ring_kick_disable(&w->ring);
 		model_kick_disable(&w->model);
@@ -264,7 +273,7 @@ static void ask_more(struct world *w)
 	bool is = vhx_ring_more(&w->ring);
 
 	note("  more: %d\n", is);
-	expect(is == model_more(&w->model), "more: is %d", is);
+	expect(is == model_more(&w->model), "more: returned %d", is);
 }
 
 static u32 ask_base(struct world *w)
@@ -272,11 +281,14 @@ static u32 ask_base(struct world *w)
 	u32 is = vhx_ring_base(&w->ring), must = model_base(&w->model);
 
 	note("  base: %#x\n", is);
-	expect(is == must, "base: is %#x, must be %#x", is, must);
+	expect(is == must, "base: is %#x, expected %#x", is, must);
 	return is;
 }
 
-/* Stops with nothing in flight, and goes on from there; or from anywhere. */
+/*
+ * Stops the ring with nothing in flight and starts it again from its base, or
+ * starts it from any base at once.
+ */
 static void restart(struct world *w, u8 how)
 {
 	struct model *m = &w->model;
@@ -296,7 +308,7 @@ static void restart(struct world *w, u8 how)
 	world_init(w, ask_base(w));
 }
 
-/* Around the ring, many times if it is small. */
+/* Serves a ring full of buffers, several times, so that the indices wrap. */
 static void turn(struct world *w, u8 how)
 {
 	unsigned int rounds = (how | 16) == 255 ? 300 : 1 + how % 8, i, n;
@@ -315,7 +327,7 @@ static void turn(struct world *w, u8 how)
 	}
 }
 
-/* One thing that a device does. */
+/* One step of the device. */
 void device_step(struct world *w, u8 op)
 {
 	u8 kind;

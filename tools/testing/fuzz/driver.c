@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The driver's side: buffers as they should be, and anything anywhere.
+ * The driver's side: valid buffers, and any value anywhere in the ring.
  */
 #include <stdio.h>
 
@@ -12,11 +12,11 @@
 #define AVAIL (1 << VRING_PACKED_DESC_F_AVAIL)
 #define USED (1 << VRING_PACKED_DESC_F_USED)
 
-/* Fields of a split ring's rings. */
+/* Offsets in the available ring. */
 #define IDX 2
 #define RING 4
 
-/* What a buffer looks like: bits of a step's second byte. */
+/* The shape of a buffer: bits of the second byte of a step. */
 #define SHAPE_COUNT	7
 #define SHAPE_TABLE	8
 #define SHAPE_MIXED	16
@@ -66,7 +66,10 @@ static void write_entry(struct world *w, u32 i, u64 addr, u32 len, u16 flags,
 	     (unsigned long long)addr, len, flags, next);
 }
 
-/* A table of @n entries at @first: written to from entry @in on. */
+/*
+ * Writes an indirect table of @n entries, which begins at @first. The entries
+ * from @in on are device-writable.
+ */
 static void write_table(struct world *w, u32 first, u32 n, u32 in)
 {
 	u32 i;
@@ -78,7 +81,15 @@ static void write_table(struct world *w, u32 first, u32 n, u32 in)
 			    i + 1);
 }
 
-/* A buffer as the driver would have it: descriptors, then maybe a table. */
+/**
+ * struct buffer - a valid buffer
+ * @direct: number of descriptors in the ring, without the one of the table
+ * @in: index of the first segment that is device-writable
+ * @entries: number of entries of the indirect table, 0 if there is none
+ * @table: where the table begins in guest memory, in entries
+ * @id: buffer id on a packed ring
+ * @simple: all lengths are @id instead of being chosen by the input
+ */
 struct buffer {
 	u32 direct;
 	u32 in;
@@ -128,12 +139,13 @@ static bool fits(const struct world *w, u32 entries)
 	       entries <= w->c.num;
 }
 
-/* Of the packed format the first one's flags come last. */
+/* The flags of an available descriptor of a packed ring. */
 static u16 flags_at(const struct world *w, u64 at)
 {
 	return at / w->c.num % 2 ? USED : AVAIL;
 }
 
+/* The first descriptor comes last, as its flags make the buffer available. */
 static void add_packed(struct world *w, const struct buffer *b)
 {
 	u32 n = b->direct + !!b->entries, i;
@@ -186,7 +198,10 @@ static void add_split(struct world *w, const struct buffer *b)
 	offer(w, first);
 }
 
-/* @n buffers of a shape, as long as there is room in the ring, or @lying. */
+/*
+ * Adds @n buffers of a shape, or as many as the ring has room for. If @lying,
+ * the driver adds all of them and so overwrites buffers in flight.
+ */
 static void add(struct world *w, unsigned int n, u8 shape, bool lying)
 {
 	while (n--) {
@@ -201,7 +216,7 @@ static void add(struct world *w, unsigned int n, u8 shape, bool lying)
 	}
 }
 
-/* A buffer of one descriptor, if there is room. */
+/* Adds a buffer of one descriptor if there is room. */
 void driver_simple(struct world *w, u16 id)
 {
 	struct buffer b = {
@@ -217,8 +232,8 @@ void driver_simple(struct world *w, u16 id)
 }
 
 /*
- * The driver goes on from where the device is: what lies there now is not
- * available to it.
+ * Makes the driver go on from the device's position, with no buffer available
+ * there.
  */
 void driver_settle(struct world *w)
 {
@@ -231,7 +246,9 @@ void driver_settle(struct world *w)
 	}
 }
 
-/* A place in the ring: often near the device. */
+/*
+ * The index of a descriptor: often near the driver's or the device's next one.
+ */
 static u32 choose_entry(struct world *w)
 {
 	u8 choice = input8(&w->in);
@@ -285,7 +302,7 @@ static u16 choose_flags(struct world *w, u64 at)
 			     flags;
 }
 
-/* A field of a descriptor of the ring, wherever it is. */
+/* Overwrites a field of any descriptor of the ring. */
 static void raw_desc(struct world *w)
 {
 	u32 i = choose_entry(w);
@@ -314,7 +331,7 @@ static void raw_desc(struct world *w)
 	     read16(w, DESC, i * 16 + 12), read16(w, DESC, i * 16 + 14));
 }
 
-/* An entry of the tables. */
+/* Overwrites an entry of the memory for indirect tables. */
 static void raw_entry(struct world *w)
 {
 	u8 i = input8(&w->in), flags = input8(&w->in);
@@ -326,7 +343,7 @@ static void raw_entry(struct world *w)
 		    flags & 8 ? input16(&w->in) : flags & 7, next);
 }
 
-/* Often where lengths of tables have their limits. */
+/* The length of an indirect table: often near a limit. */
 static u32 choose_table_len(struct input *in)
 {
 	static const u32 limits[] = {
@@ -340,7 +357,7 @@ static u32 choose_table_len(struct input *in)
 	return choose_len(in);
 }
 
-/* A table where none is, or not alone, or too long, or far away. */
+/* Adds a buffer with an indirect table of any address, length and flags. */
 static void raw_table(struct world *w)
 {
 	u64 at = w->at, addr = choose_addr(w);
@@ -388,7 +405,7 @@ static u16 packed_event(const struct world *w, u64 at)
 	return at % w->c.num | (at / w->c.num % 2 ? 0 : 0x8000);
 }
 
-/* What the driver wants to be told: often near what is used next. */
+/* Sets when the driver wants a call: often near the next used entry. */
 static void set_event(struct world *w)
 {
 	u8 choice = input8(&w->in), flags = input8(&w->in);
@@ -410,7 +427,7 @@ static void set_event(struct world *w)
 	     read16(w, DRIVER, area_size(w, DRIVER) - 2));
 }
 
-/* Any two bytes of the ring. */
+/* Overwrites any two bytes of the ring. */
 static void raw_anything(struct world *w)
 {
 	enum ring_area area = input8(&w->in) % AREAS;
@@ -421,7 +438,7 @@ static void raw_anything(struct world *w)
 	note("  raw %s+%zu = %#x\n", names[area], at, value);
 }
 
-/* What changes while the device reads a table. */
+/* Prepares a change of the ring while the device reads an indirect table. */
 static void arm_change(struct world *w)
 {
 	struct change *c = &w->change;
@@ -440,10 +457,10 @@ static void arm_change(struct world *w)
 		c->at = input16(&w->in) * 2 % area_size(w, DRIVER);
 		c->value = choose_value(w);
 	}
-	note("  a change after %u reads\n", c->after);
+	note("  prepare a change after %u reads\n", c->after);
 }
 
-/* One thing that a driver does. */
+/* One step of the driver. */
 void driver_step(struct world *w, u8 op)
 {
 	u8 shape;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The fuzzer's bytes, as numbers. Behind their end all of them are 0.
+ * Reads numbers from the fuzzer's input. Beyond its end they are all 0.
  */
 #ifndef INPUT_H
 #define INPUT_H

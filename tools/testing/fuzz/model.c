@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the model has for both formats: chains, batches, the order of use.
+ * The part of the model that is common to both formats: chains, batches of
+ * completions and in-order use.
  */
 #include <errno.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static const struct model_format *format(const struct model *m)
 	return m->c.packed ? &model_packed : &model_split;
 }
 
-/* 2.7.2 and 2.8.10. */
+/* The size of an area in bytes (2.7.2 and 2.8.10). */
 size_t model_area_size(bool packed, unsigned int num, enum ring_area area)
 {
 	if (area == DESC)
@@ -61,7 +62,10 @@ bool model_config_ok(const struct model_config *c)
 		return false;
 	if (!c->packed)
 		return bits == 1 && !(c->base >> 16);
-	/* Nothing is in flight; a used half of 0 says so as well. */
+	/*
+	 * Nothing is in flight, so the two halves are equal. A used half of 0
+	 * means the same.
+	 */
 	return (c->base & 0x7fff) < c->num &&
 	       (c->base <= 0xffff || c->base >> 16 == (c->base & 0xffff));
 }
@@ -81,8 +85,8 @@ bool model_full(const struct model_chain *c)
 }
 
 /*
- * 2.7.4.2 and 2.8.5.1: what is readable comes first, empty ones not excepted.
- * There is room.
+ * Adds a segment, for which there must be room. Device-readable segments come
+ * first, even if they are empty (2.7.4.2 and 2.8.5.1).
  */
 int model_add(struct model_chain *c, u64 addr, u32 len, bool write)
 {
@@ -102,8 +106,9 @@ int model_add(struct model_chain *c, u64 addr, u32 len, bool write)
 }
 
 /*
- * Entry @i of a table of @entries, as the engine read it: however much it
- * fetches at once, within the table, beginning with an entry that it needs.
+ * Gets entry @i of the indirect table at @table, which has @entries entries,
+ * from what the engine read. The engine may read any number of entries at once,
+ * but within the table and beginning with an entry that is needed.
  */
 int model_entry(struct model *m, u64 table, u32 entries, u32 i, u8 *entry)
 {
@@ -116,13 +121,13 @@ int model_entry(struct model *m, u64 table, u32 entries, u32 i, u8 *entry)
 			goto found;
 	}
 	if (m->nread == m->nreads) {
-		m->wrong = "a table's entry was not read";
+		m->wrong = "an entry of an indirect table was not read";
 		return -EINVAL;
 	}
 	read = &m->reads[m->nread++];
 	if (read->addr != want || read->len % ENTRY || !read->len ||
 	    read->len / ENTRY > entries - i) {
-		m->wrong = "what was read is not in the table";
+		m->wrong = "a read that is not of the indirect table";
 		return -EINVAL;
 	}
 	if (read->changed)
@@ -141,7 +146,7 @@ static int pop_one(struct model *m, struct model_seg *segs, unsigned int room)
 	int got;
 
 	*b = (struct model_buffer){ .at = m->next };
-	/* A table that was read for the buffer before is not this one's. */
+	/* What was read for the previous buffer is not used for this one. */
 	m->reads += m->nread;
 	m->nreads -= m->nread;
 	m->nread = 0;
@@ -159,12 +164,13 @@ static int pop_one(struct model *m, struct model_seg *segs, unsigned int room)
 
 /**
  * model_pop - pop a batch
- * @m: model; its reads are those of the engine
- * @n: so many at most
- * @segs: of all of them
- * @room: for so many segments
+ * @m: model; &struct model.reads are the engine's reads in this pop
+ * @n: the most buffers to pop
+ * @segs: filled with the segments of all of them
+ * @room: number of segments that @segs has room for
  *
- * Return: how many were added to those in flight, or an errno.
+ * Return: the number of buffers, which are now the last ones in flight, or a
+ * negative errno if the ring or the first buffer is invalid.
  */
 int model_pop(struct model *m, unsigned int n, struct model_seg *segs,
 	      unsigned int room)
@@ -187,18 +193,22 @@ int model_pop(struct model *m, unsigned int n, struct model_seg *segs,
 		popped++;
 	}
 	if (!m->wrong && m->nread != m->nreads)
-		m->wrong = "more was read than needed";
+		m->wrong = "an indirect table was read without need";
 	return popped ? (int)popped : got;
 }
 
-/* All in flight but the first @left go back; none of them is completed. */
+/*
+ * Gives back all buffers in flight but the first @left. None of them may be
+ * completed.
+ */
 void model_unpop(struct model *m, unsigned int left)
 {
 	u64 back = m->next - m->flight[left].at;
 
 	/*
-	 * Only a driver that lies has more than a whole ring in flight. Then it
-	 * gets back what is in the last turn.
+	 * There is more than a whole ring in flight if the driver made entries
+	 * available again before they were used. Then the device goes back
+	 * by one turn of the ring at most.
 	 */
 	if (m->c.packed)
 		back = (back - 1) % m->c.num + 1;
@@ -208,7 +218,7 @@ void model_unpop(struct model *m, unsigned int left)
 		m->seen = m->next + m->c.num;
 }
 
-/* Forgets the buffers among the first @n that are done. */
+/* Removes those of the first @n buffers in flight that are completed. */
 static void drop_done(struct model *m, unsigned int n)
 {
 	unsigned int i, left = 0;
@@ -220,11 +230,11 @@ static void drop_done(struct model *m, unsigned int n)
 }
 
 /**
- * struct batch - used entries that are being written
- * @n: how many there were
- * @at: the first one's place
- * @id: and its buffer
- * @len: and bytes written
+ * struct batch - used entries while they are written
+ * @n: number of entries
+ * @at: position of the first one, on a packed ring
+ * @id: buffer id in the first one
+ * @len: length in the first one
  */
 struct batch {
 	unsigned int n;
@@ -234,8 +244,9 @@ struct batch {
 };
 
 /*
- * A packed ring's driver looks at the first one of a batch: it is written last,
- * which is to be seen only where a batch is longer than the ring.
+ * The driver of a packed ring looks at the first used descriptor of a batch, so
+ * that one is written last. The result differs only if the batch is longer than
+ * the ring.
  */
 static void batch_write(struct model *m, struct batch *b, u64 at, u16 id,
 			u32 len)
@@ -258,8 +269,8 @@ static void batch_end(struct model *m, const struct batch *b)
 }
 
 /*
- * 2.7.8 and 2.8.14: buffers are used in the order in which they were made
- * available.
+ * Uses buffers in the order in which they were made available (2.7.8 and
+ * 2.8.14).
  */
 static bool push_in_order(struct model *m)
 {
@@ -302,11 +313,11 @@ static void push_as_they_come(struct model *m, const unsigned int *which,
 /**
  * model_push - complete buffers
  * @m: model
- * @which: their numbers among those in flight, all different, none completed
- * @lens: bytes written to each
- * @n: how many, not 0
+ * @which: indices in &struct model.flight, all different, none completed
+ * @lens: bytes written to each buffer
+ * @n: number of buffers, not 0
  *
- * Return: whether the driver sees any of it.
+ * Return: true if the driver was shown any used entry.
  */
 bool model_push(struct model *m, const unsigned int *which, const u32 *lens,
 		unsigned int n)
@@ -324,7 +335,10 @@ bool model_push(struct model *m, const unsigned int *which, const u32 *lens,
 	return push_in_order(m);
 }
 
-/* Answers 0, 1 or MODEL_EITHER. */
+/*
+ * Must the driver be called for what was used since the last time this was
+ * asked? Returns 0, 1 or MODEL_EITHER.
+ */
 int model_need_call(struct model *m)
 {
 	u64 called = m->called;

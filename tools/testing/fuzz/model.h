@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A slow and simple model of the device side of a virtqueue, from the text of
- * virtio 1.3 (2.7 and 2.8) and not from the engine: what a pop must bring or
- * must be refused with, and every byte that the device writes. It works on a
- * copy of the ring's memory, and counts buffers and descriptors in 64 bits
- * instead of in indices that wrap.
+ * A slow and simple model of the device side of a virtqueue. It follows the
+ * text of virtio 1.3 (2.7 and 2.8), not the engine. It predicts which buffers
+ * or which error a pop returns, and every byte that the device writes. It works
+ * on a copy of the ring's memory. Instead of indices that wrap it has
+ * positions: 64-bit counts of entries.
  *
- * Of two things that are wrong the first in walking order decides: the ring's
- * index, then each chain's head, then its descriptors one after the other, then
- * its length as a whole. For a descriptor there must be an end of a chain as long
- * as the ring (-ELOOP) and room (-E2BIG), then its flags count (a table that must
- * not be there, readable behind writable), then the place of the next one. A
- * table's length is looked at before it is read.
+ * If several things are wrong, the first one in walking order determines the
+ * error. The available index comes first. For each chain its head follows, then
+ * its descriptors one after the other, then the sum of their lengths. For each
+ * descriptor these are checked in turn: whether the chain is longer than the
+ * ring (-ELOOP), whether there is room for a segment (-E2BIG), the flags (an
+ * indirect table where none may be, readable after writable), the next field.
+ * The length of an indirect table is checked before the table is read.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -25,7 +26,7 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 
-/* Buffers in flight at most. */
+/* The most buffers in flight. */
 #define MODEL_FLIGHT 4096
 
 enum ring_area { DESC, DRIVER, DEVICE, AREAS };
@@ -47,17 +48,19 @@ struct model_seg {
 
 /**
  * struct model_buffer - a buffer
- * @at: entries of the ring before it
- * @entries: that it takes
- * @id: what the driver calls it
- * @nout: device-readable segments
- * @nin: device-writable segments
- * @out_len: bytes in the former
- * @in_len: bytes in the latter
- * @done: completed, and waiting for those before it
- * @written: bytes that the completion told
- * @token: the engine's own name for it; nothing to the model
- * @pos: the engine's own place of it; nothing to the model
+ * @at: position of its first entry
+ * @entries: number of entries that it takes: its descriptors on a packed ring,
+ *	1 on a split one
+ * @id: buffer id; on a split ring the head of the chain
+ * @nout: number of device-readable segments
+ * @nin: number of device-writable segments
+ * @out_len: bytes in the device-readable segments
+ * @in_len: bytes in the device-writable segments
+ * @done: completed; an in-order ring shows it to the driver when all buffers
+ *	before it are completed
+ * @written: bytes written, as the completion says
+ * @token: the engine's &struct vhx_chain.id; the model does not use it
+ * @pos: the engine's &struct vhx_chain.pos; the model does not use it
  */
 struct model_buffer {
 	u64 at;
@@ -74,15 +77,15 @@ struct model_buffer {
 };
 
 /**
- * struct model_read - the engine read guest memory, in the order it did
- * @addr: from there
- * @len: so many bytes
- * @err: what it was answered
- * @data: and given
- * @area: what of the ring changed behind its back at that time
- * @at: offset there
- * @value: two bytes, if @changed
- * @changed: it did
+ * struct model_read - a read of guest memory by the engine
+ * @addr: guest address
+ * @len: number of bytes
+ * @err: 0, or the errno that the engine got
+ * @data: the bytes that the engine got, or NULL
+ * @area: area of the ring that changed during the read, if @changed
+ * @at: offset of the change in @area
+ * @value: the two bytes that were written there
+ * @changed: true if the ring changed during the read
  */
 struct model_read {
 	u64 addr;
@@ -98,19 +101,20 @@ struct model_read {
 /**
  * struct model - a device
  * @c: configuration
- * @area: copies of the ring's memory; areas may be the same
- * @next: entries before the one that is popped next
- * @seen: entries before the first that was never looked at
- * @used: entries before the one that is written next
- * @called: @used when a call was last considered, if @asked
- * @asked: it was ever
- * @lied: since then a batch was longer than a packed ring can be
- * @flight: buffers popped and not given back to the driver, in that order
- * @nflight: how many
- * @reads: reads of guest memory in the pop at hand
- * @nreads: how many
- * @nread: and how many were accounted for
- * @wrong: what the engine did that no answer can set right, or NULL
+ * @area: copies of the ring's areas, which may share memory
+ * @next: position of the next entry to pop
+ * @seen: position of the first entry that the device never saw available
+ * @used: position of the next used entry to write
+ * @called: @used at the last model_need_call(), if @asked
+ * @asked: true after the first model_need_call()
+ * @lied: true if a push since then used more entries than a packed ring has:
+ *	the driver made some available again before they were used
+ * @flight: buffers popped and not shown as used, in the order of the pops
+ * @nflight: number of buffers in @flight
+ * @reads: the engine's reads of guest memory in the current pop
+ * @nreads: number of @reads
+ * @nread: number of @reads that the model has made use of
+ * @wrong: what is wrong with the engine's @reads, or NULL
  */
 struct model {
 	struct model_config c;
@@ -129,7 +133,7 @@ struct model {
 	const char *wrong;
 };
 
-/* Answers of which the standard leaves the choice. */
+/* A return value: the standard allows both answers. */
 #define MODEL_EITHER 2
 
 size_t model_area_size(bool packed, unsigned int num, enum ring_area area);
@@ -148,10 +152,10 @@ bool model_more(const struct model *m);
 u32 model_base(const struct model *m);
 
 /**
- * struct model_chain - a buffer while it is walked
- * @b: it
- * @segs: its segments
- * @room: for so many
+ * struct model_chain - a chain while it is walked
+ * @b: the buffer, filled in
+ * @segs: its segments, filled in
+ * @room: number of segments that @segs has room for
  */
 struct model_chain {
 	struct model_buffer *b;
@@ -160,14 +164,19 @@ struct model_chain {
 };
 
 /**
- * struct model_format - what differs
- * @start: from the base and the memory
- * @pop: the next buffer: 1, 0 if there is none, or an errno
- * @known: look for what there is to be popped: 0 or an errno; or NULL
- * @write_used: tells the driver that entry @at is used
- * @show_used: and that entries up to &struct model.used are; or NULL
- *
- * The others as their namesakes above.
+ * struct model_format - the operations of a ring format
+ * @start: begins at the configured base
+ * @known: looks for available buffers before a batch is popped; returns 0 or a
+ *	negative errno. Optional.
+ * @pop: pops the next buffer; returns 1, 0 if there is none, or a negative
+ *	errno
+ * @write_used: writes the used entry at position @at
+ * @show_used: shows the driver the used entries up to &struct model.used; NULL
+ *	if @write_used does
+ * @need_call: see model_need_call()
+ * @more: see model_more()
+ * @kick: see model_kick_enable() and model_kick_disable()
+ * @base: see model_base()
  */
 struct model_format {
 	void (*start)(struct model *m);
@@ -183,10 +192,13 @@ struct model_format {
 
 extern const struct model_format model_split, model_packed;
 
-/* Implemented by who wants to know: in a pop this is looked at, once. */
+/*
+ * The user of the model implements this. A pop calls it for each part of an
+ * area that the device looks at, which it may read once for each call.
+ */
 void model_looks(enum ring_area area, size_t at, size_t len);
 
-/* For the formats. */
+/* Helpers for the formats. */
 u16 get16(const u8 *p);
 u32 get32(const u8 *p);
 u64 get64(const u8 *p);

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The model's packed format (virtio 1.3, 2.8). Entries are descriptors; turn 2
- * of the ring is one with the wrap counter set, so that there is one before.
+ * The packed format of the model (virtio 1.3, 2.8). Positions count
+ * descriptors. The wrap counter is 1 in even turns of the ring. The device
+ * begins in turn 2 or 3, so that positions before its first one are valid as
+ * well.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "model.h"
 
-/* 2.8.13: the descriptor's flags. */
+/* Flags of a descriptor (2.8.13). */
 #define NEXT 1
 #define WRITE 2
 #define INDIRECT 4
 #define AVAIL (1 << 7)
 #define USED (1 << 15)
 
-/* 2.8.14: event suppression. */
+/* Flags of event suppression (2.8.14). */
 #define ENABLE 0
 #define DISABLE 1
 #define AT_DESC 2
@@ -54,7 +56,7 @@ static u64 at_of(const struct model *m, u16 pos)
 	return (pos & 0x7fff) + (pos >> 15 ? 2 : 3) * (u64)m->c.num;
 }
 
-/* 2.8.1: available is what has the wrap counter, and its inverse. */
+/* Available: AVAIL equals the wrap counter, USED is its inverse (2.8.1). */
 static bool available(const struct model *m, u64 at)
 {
 	u16 flags = desc_of(place(m, at)).flags;
@@ -82,7 +84,7 @@ static void packed_start(struct model *m)
 	packed_kick(m, true);
 }
 
-/* 2.8.7: of a table's flags but WRITE means anything, and INDIRECT is wrong. */
+/* In a table only the flag WRITE counts, but INDIRECT is an error (2.8.7). */
 static int walk_table(struct model *m, struct model_chain *c, u64 table,
 		      u32 len)
 {
@@ -110,7 +112,10 @@ static int walk_table(struct model *m, struct model_chain *c, u64 table,
 	return 0;
 }
 
-/* 2.8.8: a table is alone; 2.8.6: the last one's id is the buffer's. */
+/*
+ * A chain with an indirect table has no other descriptor (2.8.8). The buffer id
+ * is that of the last descriptor of a chain (2.8.6).
+ */
 static int packed_pop(struct model *m, struct model_chain *c)
 {
 	struct desc d;
@@ -148,7 +153,10 @@ static int packed_pop(struct model *m, struct model_chain *c)
 	return 1;
 }
 
-/* 2.8.1 and 2.8.21: both flags the counter's; WRITE if anything was written. */
+/*
+ * In a used descriptor AVAIL and USED equal the wrap counter, and WRITE is set
+ * if anything was written to the buffer (2.8.1 and 2.8.21).
+ */
 static void packed_write_used(struct model *m, u64 at, u16 id, u32 len)
 {
 	u8 *d = place(m, at);
@@ -159,9 +167,10 @@ static void packed_write_used(struct model *m, u64 at, u16 id, u32 len)
 }
 
 /*
- * 2.8.14: when the descriptor at this place and turn was used, or one written
- * that skips it. Of a place that the ring does not have nothing is said, nor of
- * buffers that were in flight beyond what it has.
+ * With an event index the driver wants a call once the device has used the
+ * descriptor at this offset and wrap counter, or has gone past it (2.8.14). The
+ * standard does not say what an offset beyond the ring means, or what happens
+ * if more is in flight than the ring has descriptors: both answers are right.
  */
 static int packed_need_call(struct model *m, u64 called, bool asked)
 {
@@ -174,7 +183,7 @@ static int packed_need_call(struct model *m, u64 called, bool asked)
 		return 1;
 	if (!asked)
 		return 1;
-	/* How many turns there were is not told by what was used. */
+	/* The device's position does not tell how many turns were used. */
 	if (m->lied)
 		return MODEL_EITHER;
 	if (m->used - called > m->c.num)

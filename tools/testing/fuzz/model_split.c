@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The model's split format (virtio 1.3, 2.7). Entries are those of the rings.
+ * The split format of the model (virtio 1.3, 2.7). Positions count entries of
+ * the available ring and of the used ring.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "model.h"
 
-/* 2.7.5: the descriptor table. */
+/* Flags of a descriptor (2.7.5). */
 #define NEXT 1
 #define WRITE 2
 #define INDIRECT 4
 
-/* 2.7.6 and 2.7.8: both rings begin with flags and an index. */
+/* Both rings begin with flags and an index (2.7.6 and 2.7.8). */
 #define FLAGS 0
 #define IDX 2
 #define RING 4
@@ -60,7 +61,7 @@ static int split_known(struct model *m)
 	return 0;
 }
 
-/* 2.7.5.3: a table chains within itself, and has no table in it. */
+/* An indirect table chains within itself and contains no other (2.7.5.3). */
 static int walk_table(struct model *m, struct model_chain *c, u64 table,
 		      u32 len)
 {
@@ -154,7 +155,7 @@ static void split_show_used(struct model *m)
 	put16(m->area[DEVICE] + IDX, (u16)m->used);
 }
 
-/* 2.7.7 and 2.7.10; before both comes VIRTIO_F_NOTIFY_ON_EMPTY (6.3). */
+/* See 2.7.7 and 2.7.10. VIRTIO_F_NOTIFY_ON_EMPTY (6.3) overrides both. */
 static int split_need_call(struct model *m, u64 called, bool asked)
 {
 	u64 passed = m->used - called;

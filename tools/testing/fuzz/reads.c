@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * See reads.h. The engine reads through READ_ONCE(), which tells where; the
- * model tells what it looks at.
+ * See reads.h. The engine reads by READ_ONCE() and smp_load_acquire(), which
+ * reads_env.h makes report each read. The model reports what it looks at.
  */
 #include <stdio.h>
 
 #include "reads.h"
 
-/* In one pop; what comes after them is not looked at. */
+/* The most reads that are recorded in one pop. */
 #define SEEN 1024
 
 /**
- * struct look - at some bytes of an area
- * @area: which
- * @at: from there
- * @len: so many
+ * struct look - a read of some bytes of an area
+ * @area: the area
+ * @at: offset of the first byte
+ * @len: number of bytes
  */
 struct look {
 	enum ring_area area;
@@ -81,14 +81,17 @@ void reads_compare(void)
 {
 	unsigned int i, is, may;
 
-	/* It takes too long for a pop that reads so much. */
+	/*
+	 * Comparing takes time in the square of the reads, so a pop with many
+	 * is not checked. Nor is one of which not all was recorded.
+	 */
 	if (engine.n > SEEN / 8 || model.n == SEEN)
 		return;
 	for (i = 0; i < engine.n; i++) {
 		is = count(&engine, &engine.look[i]);
 		may = is > 1 ? count(&model, &engine.look[i]) : 1;
 		expect(is <= may || is == 1,
-		       "pop: area %u at %zu is read %u times, not %u",
+		       "pop: area %u, offset %zu: %u reads, at most %u allowed",
 		       engine.look[i].area, engine.look[i].at, is, may);
 	}
 }

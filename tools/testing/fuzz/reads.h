@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a pop reads of the ring's memory: no more than once what it looks at
- * once, as the driver may change it in between.
+ * Checks what a pop reads of the ring's areas. It must read a field only as
+ * often as the model looks at it, as the driver may change the field between
+ * two reads.
  */
 #ifndef READS_H
 #define READS_H

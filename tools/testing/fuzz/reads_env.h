@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the engine needs of the kernel, with an eye on what it reads.
+ * The kernel helpers of ring_env.h, but each read is reported to reads.c.
  */
 #ifndef READS_ENV_H
 #define READS_ENV_H
@@ -16,7 +16,7 @@ void engine_reads(const void *p, size_t size);
 })
 
 #undef smp_load_acquire
-/* For the other side: here there is but one thread. */
+/* Pairs with nothing here: there is only one thread. */
 #define smp_load_acquire(p) ({				\
 	engine_reads(p, sizeof(*(p)));			\
 	__atomic_load_n(p, __ATOMIC_ACQUIRE);		\

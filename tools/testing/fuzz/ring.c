@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libFuzzer's target: bytes are a ring and what driver and device do to it; the
- * engine must do as the model. What differs is told with all the steps that led
- * there.
+ * The target of libFuzzer. An input is the configuration of a ring and a
+ * sequence of steps of driver and device. The engine must do what the model
+ * predicts. If it differs, all steps of the input are printed.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,16 +35,16 @@ static void run(const u8 *data, size_t size)
 	world_end(w);
 }
 
-/* Once more, with all that happens. */
+/* Runs the input again, with all steps printed, before it reports. */
 void differs(const char *format, ...)
 {
 	va_list args;
 
 	if (!tracing) {
 		tracing = true;
-		fprintf(stderr, "\nNot as the model has it:\n");
+		fprintf(stderr, "\nNot as the model predicts:\n");
 		run(current.data, current.size);
-		fprintf(stderr, "The second time it does not.\n");
+		fprintf(stderr, "The second run does not differ.\n");
 		abort();
 	}
 	va_start(args, format);
@@ -55,7 +55,7 @@ void differs(const char *format, ...)
 	abort();
 }
 
-/* A freed piece of memory is not kept for long: most are large. */
+/* A small quarantine: many allocations are large. */
 const char *__asan_default_options(void);
 
 const char *__asan_default_options(void)
@@ -63,7 +63,7 @@ const char *__asan_default_options(void)
 	return "quarantine_size_mb=1:malloc_context_size=5";
 }
 
-/* libFuzzer's name for it. */
+/* The entry point that libFuzzer calls, LLVMFuzzerTestOneInput(). */
 int run_input(const u8 *data, size_t size) __asm__("LLVMFuzzerTestOneInput");
 
 int run_input(const u8 *data, size_t size)

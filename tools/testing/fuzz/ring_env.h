@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What drivers/vhost/core/ring/ needs of the kernel, for user space.
+ * The kernel helpers that drivers/vhost/core/ring/ needs, for user space.
  */
 #ifndef RING_ENV
 #define RING_ENV
@@ -35,11 +35,11 @@ typedef uint64_t u64;
 
 #define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, val) __atomic_store_n(&(x), val, __ATOMIC_RELAXED)
-/* For the other side: here there is but one thread. */
+/* Pairs with nothing here: there is only one thread. */
 #define smp_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
-/* For the other side, too. */
+/* Pairs with nothing here: there is only one thread. */
 #define smp_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
-/* And this. */
+/* Pairs with nothing here: there is only one thread. */
 #define smp_store_release(p, val) __atomic_store_n(p, val, __ATOMIC_RELEASE)
 
 #define le16_to_cpu(x) le16toh(x)

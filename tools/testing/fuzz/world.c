@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ring memory, the engine's and the model's, the guest's other memory, and the
- * way from bytes to a configuration.
+ * The memory of the ring, for the engine and for the model, the guest's other
+ * memory, and how the input determines a configuration.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,9 +34,9 @@ static void compare_constants(const struct world *w)
 	expect(vhx_ring_desc_size(packed, num) == area_size(w, DESC) &&
 	       vhx_ring_driver_size(packed, num) == area_size(w, DRIVER) &&
 	       vhx_ring_device_size(packed, num) == area_size(w, DEVICE),
-	       "the areas' sizes");
+	       "wrong size of an area");
 	expect(vhx_ring_fresh_base(packed) == (packed ? 0x80008000 : 0),
-	       "a fresh ring's base");
+	       "wrong base of a fresh ring");
 }
 
 static size_t max_size(size_t a, size_t b)
@@ -45,8 +45,9 @@ static size_t max_size(size_t a, size_t b)
 }
 
 /*
- * An area begins no more aligned than it must: 16, 2 and 4, or 4 for all of a
- * packed ring's but the first.
+ * The areas of a split ring get no more alignment than they must have: 16, 2
+ * and 4 bytes. Those of a packed ring get 16, 16 and 4; DRIVER_ODD makes the
+ * second 2. An area that another one shares gets 16.
  */
 static void make_areas(struct world *w)
 {
@@ -116,7 +117,7 @@ static void maybe_change(struct world *w, struct model_read *read)
 	read->at = c->at;
 	read->value = c->value;
 	put16(w->area[c->area] + c->at, c->value);
-	note("    while it reads: %s+%u = %#x\n", names[c->area], c->at,
+	note("    during the read: %s+%u = %#x\n", names[c->area], c->at,
 	     c->value);
 }
 
@@ -127,7 +128,7 @@ static int read_table(const struct vhx_ring_reader *rd, void *dst, u64 addr,
 	struct model_read *read = &w->reads[w->nreads];
 	u32 i;
 
-	expect(w->nreads < READS, "reads on for ever");
+	expect(w->nreads < READS, "pop: reads tables without end");
 	w->nreads++;
 	*read = (struct model_read){ .addr = addr, .len = len };
 	note("    reads %#llx, %u bytes\n", (unsigned long long)addr, len);
@@ -149,7 +150,7 @@ void world_forget_reads(struct world *w)
 		free(w->reads[--w->nreads].data);
 }
 
-/* All that either side has written, byte by byte. */
+/* Compares the engine's areas with the model's, byte by byte. */
 void world_compare(struct world *w, const char *what)
 {
 	enum ring_area i;
@@ -160,14 +161,14 @@ void world_compare(struct world *w, const char *what)
 			continue;
 		for (at = 0; w->area[i][at] == w->copy[i][at]; at++)
 			;
-		differs("%s: %s+%zu is %#x, must be %#x", what, names[i], at,
+		differs("%s: %s+%zu is %#x, expected %#x", what, names[i], at,
 			w->area[i][at], w->copy[i][at]);
 	}
 }
 
 /*
- * The engine's and the model's answer to a configuration. What was in flight is
- * forgotten.
+ * Starts the engine and the model, which must agree on whether the
+ * configuration is valid. Buffers that were in flight are forgotten.
  */
 void world_init(struct world *w, u32 base)
 {
@@ -202,7 +203,7 @@ void world_init(struct world *w, u32 base)
 	ok = model_config_ok(&w->c) &&
 	     !(w->c.packed && w->alias == DRIVER_ODD);
 	err = vhx_ring_init(&w->ring, &c);
-	expect(err == (ok ? 0 : -EINVAL), "init says %d", err);
+	expect(err == (ok ? 0 : -EINVAL), "init returned %d", err);
 	if (err) {
 		w->over = true;
 		return;
@@ -212,7 +213,7 @@ void world_init(struct world *w, u32 base)
 	w->at = w->model.next;
 }
 
-/* Mostly small, as it goes around often then. */
+/* Mostly small, so that the indices wrap often. */
 static u16 choose_num(struct input *in, bool packed)
 {
 	static const u16 special[] = {
@@ -244,7 +245,7 @@ static u32 choose_base(struct input *in, const struct model_config *c)
 	       ((choice & 2 ? 0x8000U : 0) + (choice >> 3) % c->num) * 0x10000;
 }
 
-/* The halves of a packed ring's base are the same, or the used one is 0. */
+/* The halves of a packed base are mostly equal, or the used one is 0. */
 static u32 usual_base(const struct model_config *c, u32 base, u8 how)
 {
 	if (!c->packed || how % 64 == 63)
@@ -274,7 +275,7 @@ void world_begin(struct world *w, const u8 *data, size_t size)
 	base = usual_base(c, base, more);
 	compare_constants(w);
 	make_areas(w);
-	/* As the driver has it there, or anything. */
+	/* The used index begins where the driver's does, or anywhere. */
 	if (!c->packed && c->num && c->num <= 32768) {
 		write16(w, DRIVER, 2, base);
 		write16(w, DEVICE, 2, more & 2 ? input16(&w->in) : base);

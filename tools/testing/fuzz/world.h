@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A ring, the engine that serves it and the model that says what the engine
- * must do; and the guest's other memory. Each area is an allocation of its own,
- * as long as it must be and no longer, so that the sanitizer sees a step out of
+ * A ring, the engine that serves it, the model that predicts what the engine
+ * does, and the guest's other memory. Each area of the ring is an allocation
+ * that ends where the area ends, so that the sanitizer detects an access beyond
  * it.
  */
 #ifndef WORLD_H
@@ -13,25 +13,26 @@
 #include "input.h"
 #include "model.h"
 
-/* Guest memory for tables: it repeats itself up to 4 GiB, and there ends. */
+/* Guest memory for indirect tables. It repeats up to 4 GiB and ends there. */
 #define TABLES 4096
 
-/* Reads of tables in one pop at most: beyond, the engine runs for ever. */
+/* More reads of indirect tables than this in one pop are an endless loop. */
 #define READS 70000
 
 /*
- * Which areas lie in the same memory, as a hostile owner may have it; or that a
- * packed ring's driver area has but the alignment of a split one's.
+ * Which areas share memory, as a hostile owner may arrange it. With DRIVER_ODD
+ * none do, but the driver area is aligned to 2 bytes only, which is not enough
+ * for a packed ring.
  */
 enum alias { APART, DEVICE_ON_DESC, DEVICE_ON_DRIVER, DRIVER_ODD, ALIASES };
 
 /**
- * struct change - what the guest changes while a table is read
- * @after: so many reads from now, if @armed
- * @armed: there is one
- * @area: in that area of the ring
- * @at: there, two bytes
- * @value: to this
+ * struct change - a change of the ring while the engine reads a table
+ * @after: number of reads that are left before the change, if @armed
+ * @armed: true until the change was made
+ * @area: area of the ring
+ * @at: offset in @area
+ * @value: the two bytes that are written there
  */
 struct change {
 	unsigned int after;
@@ -42,26 +43,27 @@ struct change {
 };
 
 /**
- * struct world - all there is
- * @rd: how the engine reads tables; the first member
- * @in: what is to happen
+ * struct world - the state of a run
+ * @rd: reads indirect tables for the engine; must be the first member
+ * @in: the rest of the input, which determines all steps
  * @c: configuration
- * @alias: areas that are one
- * @ring: the engine's
- * @block: ring memory that the engine works on, and
- * @copy: the model's
- * @size: bytes of both, 0 if the area lies in another's
- * @area: begin of the engine's areas
- * @tables: guest memory for tables
- * @ndesc: of an in-order ring
- * @held: of an in-order ring
- * @nreads: how many reads there were in the pop at hand
- * @change: what will change while it does
- * @at: a packed ring's driver: descriptors before the next it writes
- * @desc: a split ring's driver: where it writes its next chain
- * @over: there can't be more of this: the driver confused itself
- * @model: what @ring must do; does not begin as 0, for speed
- * @reads: what was read, likewise
+ * @alias: which areas share memory
+ * @ring: the engine's ring
+ * @block: allocations of the areas that the engine works on
+ * @copy: allocations of the areas that the model works on
+ * @size: size of each area in bytes, or 0 if it shares another area's memory
+ * @area: start of each of the engine's areas in @block
+ * @tables: guest memory for indirect tables
+ * @ndesc: as in &struct vhx_ring_config, for an in-order ring
+ * @held: as in &struct vhx_ring_config, for an in-order ring
+ * @nreads: number of reads of indirect tables in the current pop
+ * @change: a change of the ring during one of the next such reads
+ * @at: packed ring: position of the next descriptor that the driver writes
+ * @desc: split ring: where the driver writes its next chain, modulo the size
+ * @over: true once the run must end, as the engine refused the configuration or
+ *	the driver has overwritten buffers in flight
+ * @model: predicts what @ring does; not zeroed between runs, for speed
+ * @reads: the reads that @nreads counts; not zeroed either
  */
 struct world {
 	struct vhx_ring_reader rd;
@@ -85,7 +87,7 @@ struct world {
 	struct model_read reads[READS];
 };
 
-/* Exactly that much, none included. */
+/* Allocates exactly @size zeroed bytes; @size may be 0. */
 void *get(size_t size);
 
 void world_begin(struct world *w, const u8 *data, size_t size);
@@ -94,7 +96,7 @@ void world_init(struct world *w, u32 base);
 void world_compare(struct world *w, const char *what);
 void world_forget_reads(struct world *w);
 
-/* The driver's: to the engine's memory and to the model's. */
+/* The driver's accesses. It writes to the engine's areas and to the model's. */
 size_t area_size(const struct world *w, enum ring_area area);
 void write16(struct world *w, enum ring_area area, size_t at, u16 value);
 void write32(struct world *w, enum ring_area area, size_t at, u32 value);
@@ -107,8 +109,9 @@ void driver_settle(struct world *w);
 void device_step(struct world *w, u8 op);
 
 /*
- * expect() - the engine did as it must; if not, tells what led there and ends.
- * note() - what happens, told only then.
+ * expect() - check what the engine did. If it is wrong, run the input again
+ *	with all steps printed, print the message and abort.
+ * note() - describe a step; printed only in such a run, or with TRACE set.
  */
 extern bool tracing;
 void differs(const char *format, ...)
