@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a ring does in either format, device side: what it pops and pushes, where
- * it goes on, in which order buffers are used.
+ * Tests of the device side of a ring in both formats: popping, pushing, the
+ * base and in-order use.
  */
 #include <string.h>
 
@@ -21,7 +21,7 @@ FIXTURE_VARIANT(both)
 
 FIXTURE_VARIANT_ADD(both, split) { false, 0 };
 FIXTURE_VARIANT_ADD(both, packed) { true, 0x80008000 };
-/* All of them over the place where the indices wrap. */
+/* The same across the place where the indices wrap. */
 FIXTURE_VARIANT_ADD(both, split_end) { false, 65534 };
 FIXTURE_VARIANT_ADD(both, packed_end) { true, 0x80068006 };
 FIXTURE_VARIANT_ADD(both, packed_second_end) { true, 0x00070007 };
@@ -36,7 +36,7 @@ FIXTURE_TEARDOWN(both)
 	rig_free(&self->rig);
 }
 
-/* A ring with other features, or of another size. */
+/* Makes a new ring with other features or of another size. */
 static void again(struct rig *r, u16 num, unsigned int features)
 {
 	bool packed = r->c.packed;
@@ -79,7 +79,7 @@ TEST_F(both, chain)
 	EXPECT_TRUE(rig_used_is(r, 0, 2, 513));
 }
 
-/* As long as the ring is. */
+/* A chain may be as long as the ring. */
 TEST_F(both, longest_chain)
 {
 	struct rig_desc chain[8] = {};
@@ -119,7 +119,7 @@ TEST_F(both, batch_and_unpop)
 	EXPECT_TRUE(rig_used_is(r, 0, 2, 5));
 }
 
-/* All that the ring has, back again. */
+/* A whole ring of buffers is given back. */
 TEST_F(both, unpop_a_whole_ring)
 {
 	struct rig *r = &self->rig;
@@ -137,7 +137,7 @@ TEST_F(both, unpop_a_whole_ring)
 	}
 }
 
-/* A chain that does not fit behind others comes first in the next batch. */
+/* A chain that finds no room behind others is left for the next batch. */
 TEST_F(both, no_room_for_another)
 {
 	static const struct rig_desc chain[] = { { 0, 1, 0 }, { 0, 1, 0 } };
@@ -157,7 +157,7 @@ TEST_F(both, no_room_for_another)
 	EXPECT_EQ(1, vhx_ring_pop(&r->ring, r->chains, 2, r->segs, 2, &r->rd));
 }
 
-/* They are passed on, and whoever looks addresses up finds nothing to look up */
+/* Empty descriptors become segments as well; their addresses do not matter. */
 TEST_F(both, empty_descriptors)
 {
 	static const struct rig_desc chain[] = {
@@ -180,7 +180,7 @@ TEST_F(both, indirect)
 	void *table = r->mem + 0x400;
 	int i;
 
-	/* Longer than what is fetched at once. */
+	/* More entries than the engine reads at once. */
 	for (i = 0; i < 41; i++)
 		rig_desc(r, table, i, (struct rig_desc){
 			 0x1000 * i, i + 1,
@@ -216,7 +216,7 @@ TEST_F(both, push_a_batch)
 	EXPECT_FALSE(rig_used_is(r, 3, 0, 0));
 }
 
-/* Stopped with buffers left on the ring, it goes on with them. */
+/* A ring that is stopped with buffers left on it goes on with these. */
 TEST_F(both, base)
 {
 	struct rig *r = &self->rig;
@@ -238,7 +238,7 @@ TEST_F(both, base)
 	EXPECT_TRUE(rig_used_is(r, 3, 3, 9));
 }
 
-/* The indices go around: every entry is used, and none twice. */
+/* The indices wrap, and every entry is used in turn. */
 static void go_around(struct __test_metadata *_metadata, struct rig *r)
 {
 	u16 num = r->c.num;
@@ -271,7 +271,7 @@ TEST_F(both, wrap)
 	}
 }
 
-/* In order a completion waits for those before it. */
+/* With VIRTIO_F_IN_ORDER a completion waits for those of earlier buffers. */
 TEST_F(both, in_order_waits)
 {
 	struct rig *r = &self->rig;
@@ -295,7 +295,7 @@ TEST_F(both, in_order_waits)
 		  vhx_ring_base(&r->ring) >> 16);
 }
 
-/* Every buffer has a used entry with its own length. */
+/* Each buffer gets a used entry of its own, with its own length. */
 TEST_F(both, in_order_lengths)
 {
 	static const u32 lens[] = { 10, 10, 3, 10, 10 };
@@ -315,8 +315,8 @@ TEST_F(both, in_order_lengths)
 }
 
 /*
- * Completions that waited are shown in pieces: the one that they waited for, and
- * VHX_RING_PIECE of them at a time.
+ * Completions that waited are shown in pieces: VHX_RING_PIECE in each push,
+ * after the one that they waited for.
  */
 TEST_F(both, in_order_pieces)
 {
@@ -354,7 +354,7 @@ TEST_F(both, in_order_pieces)
 	EXPECT_TRUE(rig_used_is(r, N - 1, N - 1, 10));
 }
 
-/* A buffer's place is where its first descriptor was. */
+/* A chain has one place in the order, that of its first descriptor. */
 TEST_F(both, in_order_chains)
 {
 	static const struct rig_desc chain[] = { { 0, 1, 0 }, { 0, 7, IN } };
@@ -378,7 +378,7 @@ TEST_F(both, in_order_chains)
 	EXPECT_EQ(rig_place(r, 3 * one), (u16)vhx_ring_base(&r->ring));
 }
 
-/* Given back and popped again, it is still the same one's turn. */
+/* Buffers that are given back and popped again keep their places. */
 TEST_F(both, in_order_unpop)
 {
 	struct rig *r = &self->rig;

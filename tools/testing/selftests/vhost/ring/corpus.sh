@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The fuzzer's corpus: the engine does as the model, and every line is reached.
+# Runs the fuzzer's corpus. The engine must do what the model predicts, and the
+# inputs must reach every line of it.
 exec "$(dirname "$(realpath "$0")")/fuzz.sh" corpus

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The notification protocol: whatever the order in which device and driver do
- * their steps, and whatever weak memory lets them see, no wake-up is lost, no
- * buffer is seen half written, and none is completed twice. And none of the
- * barriers is there in vain: without any one of them something breaks.
+ * Explores the notification protocol. In every order of the steps of device and
+ * driver, and with every value that weakly ordered memory allows, no wake-up is
+ * lost, no buffer is seen half written and none is completed twice. Then each
+ * barrier is taken away in turn: something must break, or it is not needed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +17,9 @@ struct explore_config config;
 struct explore_area area;
 
 /*
- * All begin with the ring's last entry, a packed one with either wrap counter,
- * and a split one's indices turn over from 65,535.
+ * All scenarios begin at the last entry of the ring, so that the indices wrap.
+ * The indices of a split ring begin at 65,535. A packed ring begins with either
+ * wrap counter.
  */
 static const struct explore_config scenarios[] = {
 	{ "one by one", "akakc", .num = 2, .batch = 1 },
@@ -52,7 +53,7 @@ static const struct explore_config scenarios[] = {
 	  .in_order = true, .backwards = true },
 };
 
-/* Formats and ways to suppress notifications: each has barriers of its own. */
+/* Formats and kinds of notification suppression. Each has its own barriers. */
 #define KINDS 4
 
 static const struct kind {
@@ -94,7 +95,7 @@ static struct explore_result run(const struct explore_config *scenario,
 
 #define SITES ((unsigned int)(__stop_explore_sites - __start_explore_sites))
 
-/* Which of the sites each kind comes by, when nothing is weakened. */
+/* For each site, the kinds that reach it while nothing is weakened. */
 static bool (*reached)[KINDS];
 
 static void note_reached(unsigned int kind)
@@ -122,7 +123,7 @@ static void test_scenario(const struct explore_config *scenario,
 	note_reached(kind);
 }
 
-/* Does anything of that kind break? */
+/* Does any scenario of this kind break if @site is weakened? */
 static bool is_needed(struct explore_site *site, const struct kind *kind)
 {
 	const struct explore_config *s;
@@ -153,7 +154,7 @@ static void test_weakened(struct explore_site *site, const bool *by)
 		needed &= is_needed(site, &kinds[kind]);
 	}
 	if (!seen)
-		ksft_print_msg("nobody comes by\n");
+		ksft_print_msg("no scenario reaches it\n");
 	ksft_test_result(seen && needed, "%s:%d: %s\n",
 			 slash ? slash + 1 : site->file, site->line,
 			 site->weakened);
@@ -163,9 +164,9 @@ int main(int argc, char **argv)
 {
 	unsigned int i, kind;
 
-	/* As those of the harness: -l lists what there is to choose from. */
+	/* Programs of the kernel's harness list their tests with -l. */
 	if (argc > 1) {
-		fprintf(stderr, "%s: nothing to choose from\n", argv[0]);
+		fprintf(stderr, "%s: tests can't be selected\n", argv[0]);
 		return strcmp(argv[1], "-l") ? KSFT_FAIL : KSFT_PASS;
 	}
 	ksft_print_header();

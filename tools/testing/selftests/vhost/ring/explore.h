@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A device and a driver over one ring, as threads of the explorer: the device
- * is the engine itself, the driver a model of one, with no barrier that it does
- * not need.
+ * A device and a driver that share a ring, as threads of the explorer. The
+ * device is the engine itself. The driver is a model of Linux's, with only
+ * those barriers that it needs.
  */
 #ifndef EXPLORE_H
 #define EXPLORE_H
@@ -12,31 +12,33 @@
 
 #define EXPLORE_DEVICE 0
 #define EXPLORE_DRIVER 1
-/* The device's other thread, if it has one. */
+/* The device's second thread, if it has one. */
 #define EXPLORE_COMPLETER 2
 
 #define EXPLORE_BUFFERS 4
 #define EXPLORE_SIZE_MAX 4
 
 /**
- * struct explore_config - what is played through
+ * struct explore_config - a scenario
  * @name: name
- * @script: what the driver does: a: adds a buffer; b: one of two descriptors;
- *	k: looks whether to kick; w: waits for a completion; c: for all
- * @packed: ring format
- * @event_idx: VIRTIO_RING_F_EVENT_IDX
- * @in_order: VIRTIO_F_IN_ORDER
+ * @script: what the driver does, a letter for each action: a: adds a buffer; b:
+ *	adds a buffer of two descriptors; k: checks whether to kick; w: waits
+ *	for a completion; c: waits for all completions
+ * @packed: the ring is packed
+ * @event_idx: VIRTIO_RING_F_EVENT_IDX was negotiated
+ * @in_order: VIRTIO_F_IN_ORDER was negotiated
  * @listens: the driver leaves calls enabled while it looks for completions
- * @late: the device looks whether to call when it has served all, not after
- *	each push
- * @backwards: the device completes the last of a batch first
- * @singly: and each by itself
- * @apart: by a thread of its own
- * @num: entries
- * @packed_num: of a packed ring, if other
- * @wrap: of a packed ring the wrap counter that it begins with
- * @batch: how many buffers the device pops at once
- * @needs: how many it needs before it serves any, if more than one
+ * @late: the device checks whether to call once it has served all buffers, not
+ *	after each push
+ * @backwards: the device completes the last buffer of a batch first
+ * @singly: the device pushes each completion by itself
+ * @apart: the device completes buffers in a second thread
+ * @num: number of entries
+ * @packed_num: number of entries of a packed ring, if not @num
+ * @wrap: initial wrap counter of a packed ring
+ * @batch: the most buffers that the device pops at once
+ * @needs: number of buffers that the device must have before it serves any, if
+ *	more than 1
  */
 struct explore_config {
 	const char *name;
@@ -57,12 +59,13 @@ struct explore_config {
 };
 
 /**
- * struct explore_area - the memory that both see
- * @desc: descriptors
+ * struct explore_area - the memory that all threads share
+ * @desc: descriptor area
  * @driver: driver area
  * @device: device area
- * @data: for each buffer that is ever added the first bytes of what it holds
- * @handed: and what the completer is told of it: its id, and that it is one
+ * @data: the contents of each buffer
+ * @handed: for each buffer its id and EXPLORE_HANDED, once it was handed to the
+ *	completer
  */
 struct explore_area {
 	void *desc;
@@ -77,15 +80,18 @@ extern struct explore_area area;
 
 #define EXPLORE_HANDED (1ULL << 32)
 
-/* The engine, with the features and the memory; where others keep it. */
+/*
+ * Initialises an engine for the scenario. With VIRTIO_F_IN_ORDER it uses @ndesc
+ * and @held.
+ */
 void explore_ring_init(struct vhx_ring *r, u16 *ndesc, struct vhx_held *held);
-/* Reads what the driver left in a buffer, and answers. */
+/* Checks the request in buffer @k and overwrites it with the answer. */
 void explore_serve(unsigned int k);
 
-/* How many of the buffers were popped and kept. */
+/* The number of buffers that the device popped and did not give back. */
 unsigned int explore_popped(void);
 
-/* Buffer @k, as the driver makes it and as the device leaves it. */
+/* Address, length and contents of buffer @k. */
 static inline u64 buffer_addr(unsigned int k)
 {
 	return 0x1000 * (k + 1);
@@ -106,17 +112,20 @@ static inline u64 buffer_answer(unsigned int k)
 	return 0x200 + k;
 }
 
-/* Where both sides begin, as the engine has it. */
+/* Where both sides begin: an index, or one half of a packed base. */
 static inline u16 explore_base(void)
 {
 	return config.packed ? (config.num - 1) | (u16)config.wrap << 15 :
 			       U16_MAX;
 }
 
-/* Of a buffer of two descriptors the second one's. */
+/*
+ * Offset from buffer_addr() of the additional descriptor of a buffer of two. It
+ * is device-readable and so comes first.
+ */
 #define BUFFER_SECOND 0x800
 
-/* Bytes written to it; the last buffers get less than there is room for. */
+/* Bytes written to buffer @k: only the first two are filled completely. */
 static inline u32 buffer_used(unsigned int k)
 {
 	return k < 2 ? buffer_len(k) : buffer_len(k) - 1;
@@ -128,18 +137,19 @@ struct explore_thread explore_driver(void);
 
 /**
  * struct driver_ring - the driver's side of a ring
- * @num_added: entries since the driver last looked whether to kick
- * @avail: next position to write
- * @used: next position to look at
- * @avail_wrap: of a packed ring
- * @used_wrap: and
- * @disabled: no calls are wanted
- * @free: ids that nobody has, as bits
- * @back: buffers taken back
- * @out: buffers that are with the device, as bits
- * @id: for each of them what the device calls it
- * @ids: and which ids it has, as bits
- * @descs: and how many descriptors
+ * @num_added: number of entries added since the driver last checked whether to
+ *	kick
+ * @avail: the next entry to make available
+ * @used: the next used entry to look at
+ * @avail_wrap: wrap counter of @avail, on a packed ring
+ * @used_wrap: wrap counter of @used, on a packed ring
+ * @disabled: true while the driver wants no calls
+ * @free: bit mask of the free ids
+ * @back: number of buffers taken back
+ * @out: bit mask of the buffers that the device has
+ * @id: id of each of these buffers: on a split ring its head
+ * @ids: bit mask of the ids that each of these buffers occupies
+ * @descs: number of descriptors of each of these buffers
  */
 struct driver_ring {
 	u16 num_added;
@@ -157,14 +167,15 @@ struct driver_ring {
 };
 
 /**
- * struct driver_ops - what a format does
- * @init: what lies in the ring in the beginning
+ * struct driver_ops - the operations of a format
+ * @init: initialises the ring
  * @add: makes buffer @k of @n descriptors available
- * @must_kick: whether the device wants to know
- * @get: looks at a completion; false if there is none
- * @got: goes on behind it: it is for so many buffers, with so many descriptors
- * @disable: wants no calls
- * @enable: wants calls; true if there is a completion already
+ * @must_kick: returns whether the device wants a kick for what was added
+ * @get: reads the next completion; returns false if there is none
+ * @got: advances past a completion that is for @n buffers, which have @descs
+ *	descriptors
+ * @disable: disables calls
+ * @enable: enables calls; returns true if there already is a completion
  */
 struct driver_ops {
 	void (*init)(struct driver_ring *r);
@@ -179,7 +190,7 @@ struct driver_ops {
 extern const struct driver_ops split_driver;
 extern const struct driver_ops packed_driver;
 
-/* The lowest id that is free; a split ring's descriptor. */
+/* Takes the lowest free id: on a split ring the index of a descriptor. */
 u16 driver_take_id(struct driver_ring *r);
 
 #endif /* EXPLORE_H */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The device's second thread: it completes what the first one popped. The pop
- * side and the push side of the engine may be two threads, as they share
- * nothing that is written (but in order); so each has an engine to itself here.
+ * The device's second thread, which completes what the first one popped. The
+ * pop side and the push side of the engine may run in two threads, as neither
+ * reads what the other writes (except with VIRTIO_F_IN_ORDER). So each thread
+ * has an engine of its own here.
  */
 #include <string.h>
 
@@ -19,7 +20,7 @@ enum completer_phase {
 static struct completer {
 	struct vhx_ring ring;
 	enum completer_phase phase;
-	u32 id;		/* of the buffer in hand */
+	u32 id;		/* of the current buffer */
 	u8 done;
 } completer;
 
@@ -71,7 +72,7 @@ static void completer_turn(void)
 	}
 }
 
-/* Likewise: the driver tells. */
+/* As in device_stuck(), the driver reports it. */
 static const char *completer_stuck(void)
 {
 	return NULL;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The device: the engine, used as drivers/vhost/core/serve.c and complete.c do.
- * Its buffers are those that the driver made, in that order, or a property is
- * broken.
+ * The device, which calls the engine as drivers/vhost/core/serve.c and
+ * complete.c do. It must pop the buffers that the driver added, in the same
+ * order.
  */
 #include <string.h>
 
 #include "explore.h"
 
 enum device_phase {
-	BEGIN,		/* kicks are not wanted */
+	BEGIN,		/* disables kicks */
 	POP,
-	TAKE,		/* uses what was popped */
-	HAND_OVER,	/* to the completer */
+	TAKE,		/* serves the buffers that were popped */
+	HAND_OVER,	/* or hands them to the completer */
 	PUSH,
 	CALL,
 	REARM,
@@ -25,10 +25,10 @@ static struct device {
 	struct vhx_held held[EXPLORE_SIZE_MAX];
 	struct vhx_chain chains[EXPLORE_BUFFERS];
 	enum device_phase phase;
-	u8 popped;	/* in all */
-	u8 have;	/* in @chains */
-	u8 taken;	/* of these */
-	u8 pushed;	/* and of these */
+	u8 popped;	/* number of buffers popped and kept */
+	u8 have;	/* number of @chains */
+	u8 taken;	/* number of @chains that were served */
+	u8 pushed;	/* number of @chains that were pushed */
 	bool uncalled;
 } device;
 
@@ -40,16 +40,16 @@ unsigned int explore_popped(void)
 static void check_seg(const struct vhx_seg *seg, u64 addr, u32 len)
 {
 	if (seg->addr != addr || seg->len != len)
-		explore_fail("a buffer is popped whose descriptor is stale");
+		explore_fail("a descriptor of a popped buffer is stale");
 }
 
-/* One that can be read is followed by one that can be written. */
+/* A device-readable segment may come before the device-writable one. */
 static const struct vhx_seg *check_chain(const struct vhx_chain *c,
 					 const struct vhx_seg *segs,
 					 unsigned int k)
 {
 	if (c->nin != 1 || c->nout > 1)
-		explore_fail("a buffer is popped that was not added");
+		explore_fail("a popped buffer was not added");
 	if (c->nout) {
 		check_seg(segs, buffer_addr(k) + BUFFER_SECOND, 1);
 		segs++;
@@ -63,17 +63,17 @@ static void pop(void)
 	struct device *d = &device;
 	struct vhx_seg segs[2 * EXPLORE_BUFFERS];
 	const struct vhx_seg *seg = segs;
-	/* What is not enough is put together one by one, as vhx_net does. */
+	/* vhx_net also pops one by one until it has enough for a packet. */
 	unsigned int n = config.needs > 1 ? 1 : config.batch;
 	int got, i;
 
 	got = vhx_ring_pop(&d->ring, d->chains + d->have, n, segs,
 			   2 * EXPLORE_BUFFERS, NULL);
 	if (got < 0)
-		explore_fail("a buffer is popped that is invalid");
+		explore_fail("a popped buffer is invalid");
 	for (i = 0; i < got; i++) {
 		if (d->popped == EXPLORE_BUFFERS)
-			explore_fail("a buffer is popped that was not added");
+			explore_fail("a popped buffer was not added");
 		seg = check_chain(&d->chains[d->have], seg, d->popped);
 		d->have++;
 		d->popped++;
@@ -94,7 +94,7 @@ static void pop(void)
 void explore_serve(unsigned int k)
 {
 	if (READ_ONCE(area.data[k]) != buffer_request(k))
-		explore_fail("a buffer is popped whose contents are stale");
+		explore_fail("the contents of a popped buffer are stale");
 	WRITE_ONCE(area.data[k], buffer_answer(k));
 }
 
@@ -107,7 +107,7 @@ static void take(void)
 		d->phase = PUSH;
 }
 
-/* As to a block device: who completes them is somebody else. */
+/* As with a block device, another context completes the buffers. */
 static void hand_over(void)
 {
 	struct device *d = &device;
@@ -201,7 +201,10 @@ static void device_turn(void)
 	}
 }
 
-/* It may, with nothing left; if not, the driver waits for a completion too. */
+/*
+ * The device may sleep for ever if no buffers are left. If some are, the driver
+ * waits for their completion and reports it.
+ */
 static const char *device_stuck(void)
 {
 	return NULL;
@@ -223,7 +226,7 @@ void explore_ring_init(struct vhx_ring *r, u16 *ndesc, struct vhx_held *held)
 	};
 
 	vhx_ring_init(r, &ring);
-	/* The first call is always made: it is not what is to be seen here. */
+	/* The first call is always made, which would hide a lost one. */
 	vhx_ring_need_call(r);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The driver, whatever the format: adds buffers and takes them back as the
- * script says. Each must come back once, with what the device says of it.
+ * The driver, for both formats: adds buffers and takes them back as the script
+ * says. Each buffer must come back once, with the right contents and length.
  */
 #include <string.h>
 
@@ -9,7 +9,7 @@
 
 enum driver_phase {
 	SCRIPT,
-	DISABLE,	/* begins to look for completions */
+	DISABLE,	/* disables calls, to look for completions */
 	GET,
 	ENABLE,
 	SLEEP,
@@ -18,9 +18,9 @@ enum driver_phase {
 static struct driver {
 	struct driver_ring ring;
 	enum driver_phase phase;
-	u8 at;		/* in the script */
-	u8 added;
-	u8 wanted;	/* @ring.back, before the script goes on */
+	u8 at;		/* position in the script */
+	u8 added;	/* number of buffers added */
+	u8 wanted;	/* the script waits until @ring.back is that much */
 } driver;
 
 static const struct driver_ops *ops(void)
@@ -81,7 +81,7 @@ static void take_back(unsigned int k)
 	struct driver_ring *r = &driver.ring;
 
 	if (READ_ONCE(area.data[k]) != buffer_answer(k))
-		explore_fail("a buffer is completed whose contents are stale");
+		explore_fail("the contents of a completed buffer are stale");
 	r->out &= ~(1 << k);
 	r->free |= r->ids[k];
 	r->id[k] = 0;
@@ -90,7 +90,7 @@ static void take_back(unsigned int k)
 	r->back++;
 }
 
-/* Who is meant by a completion. */
+/* Finds the buffer that a completion is for. */
 static unsigned int find(const struct driver_ring *r, u16 id)
 {
 	unsigned int k;
@@ -98,10 +98,13 @@ static unsigned int find(const struct driver_ring *r, u16 id)
 	for (k = 0; k < driver.added; k++)
 		if (r->out & 1 << k && r->id[k] == id)
 			return k;
-	explore_fail("a completion is of no buffer that is out");
+	explore_fail("a completion is for no buffer that the device has");
 }
 
-/* In order a completion is also for those before it, used whole. */
+/*
+ * With VIRTIO_F_IN_ORDER a completion is also for the buffers before it, which
+ * were written completely.
+ */
 static void get(void)
 {
 	struct driver_ring *r = &driver.ring;
@@ -119,7 +122,7 @@ static void get(void)
 		explore_fail("a buffer is completed twice");
 	for (k = first; k <= last; k++) {
 		if (buffer_used(k) != (k == last ? len : buffer_len(k)))
-			explore_fail("a completion's length is stale");
+			explore_fail("the length in a completion is stale");
 		descs += r->descs[k];
 	}
 	for (k = first; k <= last; k++)
@@ -131,7 +134,7 @@ static void enable(void)
 {
 	bool more = false;
 
-	/* Those who listen all the time have looked already. */
+	/* If calls were enabled all the time, get() was the second look. */
 	if (!config.listens)
 		more = ops()->enable(&driver.ring) &&
 		       !EXPLORE_WEAK("no look after calls are enabled");

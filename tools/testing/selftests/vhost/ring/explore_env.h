@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What drivers/vhost/core/ring/ needs of the kernel when it is explored: each
- * access to the ring and each barrier is a step of the explorer's. Accesses to
- * any other memory are what they are.
+ * The kernel helpers that drivers/vhost/core/ring/ needs, for the explorer:
+ * each access to the ring and each barrier is a step. Other memory is accessed
+ * directly.
  */
 #ifndef EXPLORE_ENV_H
 #define EXPLORE_ENV_H
@@ -19,8 +19,9 @@
 #undef smp_store_release
 
 /*
- * Where a step stands in the source. All that can be made weaker are in one
- * section of the program, run or not.
+ * The place of a step in the source. Pointers to all sites that can be weakened
+ * are in a section of the program, so that sites that no thread reaches are
+ * found as well.
  */
 #define EXPLORE_SITE(words) ({						\
 	static struct explore_site site = {				\
@@ -33,7 +34,7 @@
 	(void)pointer;							\
 	&site;								\
 })
-/* And what can't. */
+/* The same for a step that can't be weakened. */
 #define EXPLORE_PLACE ({						\
 	static struct explore_site place = {				\
 		.file = __FILE__, .line = __LINE__,			\
@@ -42,31 +43,31 @@
 	&place;								\
 })
 
-/* The sum: a type without qualifiers. */
+/* The type of the sum is that of the memory, without qualifiers. */
 #define EXPLORE_LOAD(site, p, acquire)					\
 	((typeof(0 + *(p)))explore_load(site, p, sizeof(*(p)), acquire))
 
 #define READ_ONCE(x) EXPLORE_LOAD(EXPLORE_PLACE, &(x), false)
 #define WRITE_ONCE(x, value)						\
 	explore_store(EXPLORE_PLACE, &(x), sizeof(x), value, false)
-/* For the other thread, which the explorer plays. */
+/* Pairs with barriers of the explorer's other threads. */
 #define smp_load_acquire(p)						\
 	EXPLORE_LOAD(EXPLORE_SITE("smp_load_acquire as READ_ONCE"), p, true)
-/* For it, too. */
+/* Pairs with barriers of the explorer's other threads. */
 #define smp_store_release(p, value)					\
 	explore_store(EXPLORE_SITE("smp_store_release as WRITE_ONCE"),	\
 		      p, sizeof(*(p)), value, true)
-/* And this. */
+/* Pairs with barriers of the explorer's other threads. */
 #define smp_mb()							\
 	explore_barrier(EXPLORE_SITE("no smp_mb"), EXPLORE_MB)
-/* And this. */
+/* Pairs with barriers of the explorer's other threads. */
 #define smp_rmb()							\
 	explore_barrier(EXPLORE_SITE("no smp_rmb"), EXPLORE_RMB)
-/* And this. */
+/* Pairs with barriers of the explorer's other threads. */
 #define smp_wmb()							\
 	explore_barrier(EXPLORE_SITE("no smp_wmb"), EXPLORE_WMB)
 
-/* Is what @words say done in this run? */
+/* Is this site weakened in this run, in the way that @words describe? */
 #define EXPLORE_WEAK(words) explore_weak(EXPLORE_SITE(words))
 
 #endif /* EXPLORE_ENV_H */

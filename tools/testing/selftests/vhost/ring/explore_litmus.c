@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the explorer's memory allows and what it does not, by the tests that
- * memory models are known for. See explorer.c for what is left out.
+ * Litmus tests of the explorer's memory model: outcomes that it must allow or
+ * forbid. See explorer.c for where it differs from the kernel's.
  */
 #include <string.h>
 
@@ -14,7 +14,7 @@ enum op_kind {
 	NONE, LOAD, ACQUIRE, STORE, RELEASE, MB, RMB, WMB, NOTIFY, WAIT,
 };
 
-/* Three words, and the halves of the first one. */
+/* Three words of memory, and the two halves of the first one. */
 enum place { X, X_LOW, X_HIGH, Y, Z };
 
 static const struct {
@@ -32,9 +32,9 @@ struct op {
 /**
  * struct litmus - a test
  * @name: name
- * @ops: what each thread does
- * @loaded: what each thread's loads get
- * @allowed: whether they can
+ * @ops: operations of each thread
+ * @loaded: the outcome: what the loads of each thread return
+ * @allowed: whether this outcome is allowed
  */
 static const struct litmus {
 	const char *name;
@@ -175,7 +175,7 @@ static void run_op(unsigned int i, const struct op *op, u64 **loaded)
 	}
 }
 
-/* Ends asleep, so that the explorer asks whether that is right. */
+/* Ends in a sleep, so that the explorer asks stuck_2() about the outcome. */
 static void turn(unsigned int i)
 {
 	u64 *loaded = sides[i].loaded;
@@ -213,7 +213,7 @@ static const char *stuck_1(void)
 	return NULL;
 }
 
-/* The others' memory is as it was when they were asked. */
+/* The last one that is asked: @sides then has the state of all threads. */
 static const char *stuck_2(void)
 {
 	unsigned int i;
@@ -223,7 +223,7 @@ static const char *stuck_2(void)
 		    memcmp(sides[i].loaded, test->loaded[i],
 			   sizeof(test->loaded[i])) != 0)
 			return NULL;
-	return "it can be";
+	return "the outcome is possible";
 }
 
 unsigned int litmus_tests(void)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver of the packed ring (virtio 1.3, 2.8.21 and 2.8.22), as Linux's, but
- * without its barrier between the event's offset and its flags: the full one
- * behind both does.
+ * A driver of the packed ring (virtio 1.3, 2.8.21 and 2.8.22), like Linux's,
+ * but without the barrier between the event's offset and its flags: the full
+ * barrier after both suffices.
  */
 #include "explore.h"
 
@@ -33,7 +33,7 @@ static void init(struct driver_ring *r)
 	r->used = r->avail;
 	r->avail_wrap = base & VHX_PACKED_WRAP;
 	r->used_wrap = r->avail_wrap;
-	/* All were used, some in this turn. */
+	/* All descriptors are used, those before the base in this turn. */
 	for (i = 0; i < config.num; i++) {
 		bool wrap = i < r->avail ? r->avail_wrap : !r->avail_wrap;
 
@@ -56,7 +56,7 @@ static void step(u16 *index, bool *wrap, unsigned int n)
 	}
 }
 
-/* All but the flags, which it returns. */
+/* Writes the next descriptor but for its flags, which are returned. */
 static u16 write_desc(struct driver_ring *r, unsigned int k, bool first)
 {
 	struct vring_packed_desc *d = &desc()[r->avail];
@@ -81,7 +81,7 @@ static void add(struct driver_ring *r, unsigned int k, unsigned int n)
 		last = r->avail;
 		WRITE_ONCE(desc()[last].flags, write_desc(r, k, false));
 	}
-	smp_wmb(); /* the first one's flags come last */
+	smp_wmb(); /* the flags of the first descriptor come last */
 	WRITE_ONCE(desc()[head].flags, flags);
 }
 
@@ -90,7 +90,7 @@ static bool must_kick(struct driver_ring *r)
 	u16 new = r->avail, old = new - r->num_added, at, flags;
 	u32 wanted;
 
-	smp_mb(); /* the flags before the look at what the device wants */
+	smp_mb(); /* the flags before the look at the device's event */
 	r->num_added = 0;
 	wanted = READ_ONCE(*(u32 *)area.device);
 	flags = wanted >> 16;

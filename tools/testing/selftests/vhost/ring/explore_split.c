@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver of the split ring (virtio 1.3, 2.7.13 and 2.7.14), as Linux's: it
- * publishes each buffer by itself and looks once for several whether to kick.
+ * A driver of the split ring (virtio 1.3, 2.7.13 and 2.7.14), like Linux's: it
+ * publishes each buffer by itself, but checks once for several of them whether
+ * to kick.
  */
 #include "explore.h"
 
@@ -69,7 +70,7 @@ static void add(struct driver_ring *r, unsigned int k, unsigned int n)
 	}
 	write_desc(last, buffer_addr(k), buffer_len(k), VRING_DESC_F_WRITE, 0);
 	WRITE_ONCE(avail()->ring[r->avail % config.num], head);
-	smp_wmb(); /* the index comes after what it is of */
+	smp_wmb(); /* the entry before the index */
 	r->avail++;
 	r->num_added++;
 	WRITE_ONCE(avail()->idx, r->avail);
@@ -79,7 +80,7 @@ static bool must_kick(struct driver_ring *r)
 {
 	u16 new = r->avail, old = new - r->num_added;
 
-	smp_mb(); /* the index before the look at what the device wants */
+	smp_mb(); /* the index before the look at the device's event or flags */
 	r->num_added = 0;
 	if (config.event_idx)
 		return vring_need_event(READ_ONCE(*avail_event()), new, old);
@@ -92,7 +93,7 @@ static bool get(struct driver_ring *r, u16 *id, u32 *len)
 
 	if (READ_ONCE(used()->idx) == r->used)
 		return false;
-	smp_rmb(); /* the index before what it is of */
+	smp_rmb(); /* the index before the entry */
 	*id = READ_ONCE(e->id);
 	*len = READ_ONCE(e->len);
 	return true;

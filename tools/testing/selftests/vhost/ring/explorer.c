@@ -1,36 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory is a view machine, as for C11 in the "promising semantics" without
- * its promises. Each field of the shared memory has the list of all that was
- * written to it. A thread has a view: for each field the oldest write that it
- * may still read. A load takes any write that is not older, and moves the view
- * there. A store that is a release carries its thread's view with it, one
- * behind a write barrier only what that thread stored; a load that is an
- * acquire, or before a read barrier, takes it over. A full barrier also meets
- * all full barriers before it in one global view. So loads and stores are seen late and
- * out of order, unless there is a barrier on both sides.
+ * The memory model is a view machine, like the "promising semantics" of C11
+ * without the promises. Each field of the shared memory has a list of all
+ * writes to it. Each thread has a view: for each field the oldest write that it
+ * may still read. A load takes any write that is not older, and advances the
+ * view to it. A release store carries the view of its thread. A store after a
+ * write barrier carries only the thread's own stores before the barrier. An
+ * acquire load adds what the store carries to the view of its thread; other
+ * loads do so at the next read barrier. A full barrier is a read barrier, makes
+ * later stores carry the thread's whole view, and adds the views of all earlier
+ * full barriers to it. So loads and stores may be late and out of order unless
+ * both sides have a barrier.
  *
- * Against the kernel's own model (LKMM):
+ * It differs from the kernel's memory model (LKMM):
  * - No store is seen before a load that precedes it in its thread (load
- *   buffering). The LKMM has control and data dependencies keep those in order,
- *   and each store of either side that counts depends on the loads before it:
- *   what is completed was popped before, what is added anew was taken back
- *   before, and who sleeps asks for notifications after it saw nothing.
+ *   buffering). In the LKMM control and data dependencies guarantee this, and
+ *   every store that matters here depends on the loads before it: what is
+ *   completed was popped before, what is added again was taken back before, and
+ *   a side asks for notifications only after it found nothing.
  * - Address dependencies order nothing here. Wake-ups do: a kick is a store to
- *   a device, behind those before it, and an eventfd has a lock.
- * - Accesses of several sizes to one place, of which the LKMM says nothing: an
- *   aligned load or store of up to 8 bytes is one event, as it is for 64-bit
- *   processors. A load can bring fields of several stores, but nothing that is
- *   older than what came before one of them.
- * - Two stores to one place without an order are not played through, but a
- *   failure.
+ *   a device, which comes after earlier stores, and an eventfd takes a lock.
+ * - The LKMM does not define accesses of different sizes to the same place.
+ *   Here an aligned load or store of up to 8 bytes is one event, as on 64-bit
+ *   processors. A load may combine fields from several stores, but none of them
+ *   may be older than what one of these stores carries.
+ * - Two stores to the same place that are not ordered are an error.
  *
- * A thread's turn is run again and again up to its next step, with the values
- * that its loads got before; so the engine's code needs no change and no stack
- * of its own, and a state is plain data, which is copied and hashed. All states
- * are visited, depth first. A store, or a barrier that is not a full one, is
- * never put off: nobody has to see a store, so all that may happen when it
- * comes late may happen when it comes early.
+ * For each step of a thread its turn is run again from the beginning, with the
+ * values that its loads got before. So the engine's code needs neither changes
+ * nor a stack of its own, and a state is plain data that can be copied and
+ * hashed. The search visits all states, depth first. A store, a read barrier or
+ * a write barrier is made as soon as it is a thread's next step: as no load has
+ * to take the newest store, whatever can happen if it is made later can happen
+ * if it is made at once.
  */
 #include <setjmp.h>
 #include <stdio.h>
@@ -41,23 +43,24 @@
 #include "explorer.h"
 
 #define CELLS 64
-/* Twice what any run needs that comes to an end. */
+/* The most writes to a field: twice what any run that ends makes. */
 #define WRITES 32
 #define STEPS 64
 #define PATH 4096
 #define CELLS_PER_ACCESS 8
 #define NO_CELL 0xff
 
-/* For each cell a position in the list of its writes. */
+/* For each cell, which is a field, an index in the list of its writes. */
 struct view {
 	uint8_t at[CELLS];
 };
 
 /**
- * struct write - one of a cell's values
+ * struct write - a write to a cell
  * @value: value
- * @view: what who reads it must see, if it is ordered
- * @whole: what who reads it by one load must see by the same load
+ * @view: what the store carries: added to the view of a thread that acquires it
+ * @whole: the oldest writes of other cells that a load of several cells may
+ *	return together with this one
  */
 struct write {
 	uint64_t value;
@@ -66,13 +69,13 @@ struct write {
 };
 
 /**
- * struct step - what a thread does next
- * @site: where
- * @step: what
- * @ordered: an acquire or a release
+ * struct step - a step of a thread
+ * @site: place in the source
+ * @step: kind of step
+ * @ordered: the load is an acquire, or the store is a release
  * @cell: first cell
- * @cells: how many
- * @value: of a store; or whom to notify
+ * @cells: number of cells
+ * @value: the value to store, or the thread to notify
  */
 struct step {
 	const struct explore_site *site;
@@ -84,17 +87,17 @@ struct step {
 };
 
 /**
- * struct thread - all there is to know of a thread
- * @local: its memory at the beginning of the turn
- * @got: what its loads got since
- * @steps: how many steps that was
- * @next: the next one
- * @view: what it must see
- * @acquired: what it must see after a read barrier
- * @released: what a store of its own carries
+ * struct thread - the state of a thread
+ * @local: its &struct explore_thread.local at the beginning of the turn
+ * @got: values of the steps that it made in this turn
+ * @steps: number of steps that it made in this turn
+ * @next: its next step
+ * @view: the oldest writes that it may still read
+ * @acquired: what @view becomes at a read barrier
+ * @released: what its plain stores carry
  * @own: its own stores
- * @woken: there is a notification for it
- * @wake: what that carries
+ * @woken: true if a notification for it is pending
+ * @wake: what the notification carries
  */
 struct thread {
 	uint8_t local[EXPLORE_LOCAL];
@@ -115,10 +118,10 @@ static struct state {
 	uint8_t newest[CELLS];
 } now;
 
-/* Of those that are newer than @now's nothing is left but the memory. */
+/* Those newer than &struct state.newest are left from other states. */
 static struct write writes[CELLS][WRITES];
 
-/* Of a step that is no load. */
+/* For a step that is not a load. */
 static const uint8_t no_pick[CELLS_PER_ACCESS];
 
 static uint8_t *memory;
@@ -134,13 +137,13 @@ static const struct explore_site *weak_site;
 static const char *broken;
 static unsigned long states;
 
-/* While a turn is run. */
+/* Used while a turn runs. */
 static bool running;
 static struct thread *self;
 static unsigned int replayed;
 static jmp_buf stop;
 
-/* What led here. */
+/* The steps that led to the current state. */
 static struct {
 	unsigned int thread;
 	struct step step;
@@ -213,7 +216,10 @@ bool explore_weak(struct explore_site *site)
 	return site == weak_site;
 }
 
-/* Was it made before? Else it is the next one, and the turn ends. */
+/*
+ * Returns if the thread made this step before. If not, it is the thread's next
+ * step, and the turn is left.
+ */
 static void make_step(const struct step *next)
 {
 	if (replayed < self->steps)
@@ -238,7 +244,7 @@ static void find_cells(struct step *s, const void *p, size_t size)
 		n += cell_size[s->cell + s->cells++];
 	if (!size || n != size || (uintptr_t)p % size) {
 		fprintf(stderr, "%s:%d: ", s->site->file, s->site->line);
-		give_up("an access that is not to whole fields");
+		give_up("access to a part of a field");
 	}
 }
 
@@ -309,7 +315,7 @@ void explore_end(void)
 	static const struct explore_site end = { "end", 0, NULL };
 
 	simple_step(&end, EXPLORE_END_STEP, 0);
-	give_up("a thread goes on after its end");
+	give_up("a thread made a step after its end");
 }
 
 /* Runs a thread up to its next step, over as many turns as that takes. */
@@ -319,7 +325,7 @@ static void run_thread(unsigned int i)
 
 	self = &now.thread[i];
 	if (self->steps >= STEPS)
-		give_up("too long a turn");
+		give_up("too many steps in a turn");
 	memcpy(side->local, self->local, side->size);
 	replayed = 0;
 	running = true;
@@ -368,16 +374,16 @@ static void do_store(struct thread *t)
 		struct write *w;
 
 		if (t->view.at[i] != now.newest[i])
-			broken = "both sides write one place at once";
+			broken = "two unordered stores to the same place";
 		else if (now.newest[i] == WRITES - 1)
-			broken = "a side goes on for ever";
+			broken = "a thread does not end";
 		if (broken)
 			return;
 		w = &writes[i][++now.newest[i]];
 		w->value = bits == 64 ? value : value & ((1ULL << bits) - 1);
 		value = bits == 64 ? 0 : value >> bits;
 		w->view = carries;
-		/* Who reads it by a load that has more than this field. */
+		/* For loads that read more than this field. */
 		w->whole = w[-1].whole;
 		t->view.at[i] = now.newest[i];
 		t->own.at[i] = now.newest[i];
@@ -399,7 +405,7 @@ static void do_mb(struct thread *t)
 	t->released = t->view;
 }
 
-/* The next step of thread @i; if it is a load: of these writes. */
+/* Makes the next step of thread @i. A load takes the writes in @pick. */
 static void do_step(unsigned int i, const uint8_t *pick)
 {
 	struct thread *t = &now.thread[i], *other;
@@ -438,7 +444,7 @@ static void do_step(unsigned int i, const uint8_t *pick)
 		break;
 	}
 	if (path_length == PATH)
-		give_up("too long a path");
+		give_up("too many steps in a run");
 	path[path_length].thread = i;
 	path[path_length].step = t->next;
 	path[path_length++].value = value;
@@ -448,7 +454,7 @@ static void do_step(unsigned int i, const uint8_t *pick)
 }
 
 /*
- * States that were seen, by two hashes of 64 bits.
+ * The states that were visited, as two hashes of 64 bits each.
  */
 struct hash {
 	uint64_t a;
@@ -466,7 +472,7 @@ static void hash_word(struct hash *h, uint64_t x)
 	h->b ^= h->b >> 32;
 }
 
-/* @size: a multiple of 8. */
+/* @size must be a multiple of 8. */
 static void hash_bytes(struct hash *h, const void *p, size_t size)
 {
 	const uint8_t *at = p;
@@ -478,7 +484,10 @@ static void hash_bytes(struct hash *h, const void *p, size_t size)
 	}
 }
 
-/* What nobody can read any more is not part of it. */
+/*
+ * Counts from the oldest writes that any thread may still read: states that
+ * differ only in older ones are the same.
+ */
 static void hash_view(struct hash *h, const struct view *v,
 		      const struct view *oldest)
 {
@@ -569,7 +578,7 @@ static bool was_seen(void)
 	return false;
 }
 
-/* May one load bring these together? */
+/* May one load return these writes together? */
 static bool fits(const struct step *s, const uint8_t *pick)
 {
 	unsigned int i, j;
@@ -585,7 +594,10 @@ static bool fits(const struct step *s, const uint8_t *pick)
 	return true;
 }
 
-/* The next choice of writes for a load, oldest first; false: no more. */
+/*
+ * Advances to the next choice of writes for a load, beginning with the oldest.
+ * Returns false if there are no more.
+ */
 static bool next_pick(const struct thread *t, uint8_t *pick)
 {
 	unsigned int i;
@@ -624,7 +636,7 @@ static void search_loads(unsigned int i, const struct state *saved)
 	} while (next_pick(t, pick));
 }
 
-/* Nobody can go on: is that all right? */
+/* No thread can go on: checks whether those that sleep may do so. */
 static void check_end(void)
 {
 	unsigned int i;
@@ -643,7 +655,7 @@ static bool is_put_off(const struct step *s)
 	       s->step != EXPLORE_WMB;
 }
 
-/* All that may come after @now, unless it was seen before. */
+/* Visits all states that can follow @now, unless @now was visited before. */
 static void search(void)
 {
 	unsigned int i, length;
@@ -710,11 +722,11 @@ struct explore_result explore_all(const struct explore_thread *threads,
 	seen_states = NULL;
 	seen_room = 0;
 	grow_seen();
-	/* An access that is no step dies. */
+	/* An access that is not a step must fault. */
 	mprotect(memory, memory_size, PROT_NONE);
 	for (i = 0; i < side_count; i++) {
 		if (threads[i].size > EXPLORE_LOCAL)
-			give_up("a thread keeps too much");
+			give_up("a thread has too much local state");
 		memcpy(now.thread[i].local, threads[i].local, threads[i].size);
 	}
 	for (i = 0; i < side_count && !broken; i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Runs threads in every order and with every value that weak memory may
- * give their loads. See explorer.c for the memory and for how it is searched.
+ * Runs threads with their steps in every order, and with every value that their
+ * loads may get from weakly ordered memory. See explorer.c for the memory model
+ * and the search.
  */
 #ifndef EXPLORER_H
 #define EXPLORER_H
@@ -15,7 +16,7 @@
 #endif
 
 #define EXPLORE_THREADS 3
-/* Bytes that a thread may keep from one turn to the next. */
+/* The most bytes that a thread may keep from one turn to the next. */
 #define EXPLORE_LOCAL 1024
 
 enum explore_step {
@@ -30,11 +31,11 @@ enum explore_step {
 };
 
 /**
- * struct explore_site - a step's place in the source
+ * struct explore_site - the place of a step in the source
  * @file: file
  * @line: line
- * @weakened: what can be taken from it, in words, or NULL
- * @reached: somebody came by
+ * @weakened: a description of the step when weakened, NULL if it can't be
+ * @reached: true once a thread made the step
  */
 struct explore_site {
 	const char *file;
@@ -44,12 +45,13 @@ struct explore_site {
 };
 
 /**
- * struct explore_thread - one side
- * @local: all that it keeps between turns, in one place
- * @size: bytes of it
- * @turn: goes on for some steps. It is called anew for each step with @local
- *	as it was when the turn began: nothing else may be written
- * @stuck: what it means if this thread sleeps for ever
+ * struct explore_thread - a thread to run
+ * @local: all state that it keeps between turns
+ * @size: size of @local in bytes
+ * @turn: makes some steps. For each of them it is called again from its
+ *	beginning, with @local as it was there, so it may write to nothing else.
+ * @stuck: called if this thread sleeps for ever; returns the property that is
+ *	broken, or NULL if it may
  */
 struct explore_thread {
 	void *local;
@@ -61,29 +63,32 @@ struct explore_thread {
 /**
  * struct explore_result - what was found
  * @broken: the property that does not hold, or NULL
- * @states: how many differed
+ * @states: number of different states
  */
 struct explore_result {
 	const char *broken;
 	unsigned long states;
 };
 
-/* Every place that can be weakened. */
+/* All sites that can be weakened. */
 extern struct explore_site * const __start_explore_sites[];
 extern struct explore_site * const __stop_explore_sites[];
 
-/* The memory that both threads see; no other than the steps below reach it. */
+/* Allocates the shared memory, which only the steps below may access. */
 void *explore_memory(size_t size);
-/* The fields of @n structures, each of the sizes in @fields (ends with 0). */
+/*
+ * Declares the fields of @n structures in the shared memory. @fields has their
+ * sizes and ends with 0.
+ */
 void explore_fields(const void *p, const uint8_t *fields, unsigned int n);
 
 struct explore_result explore_all(const struct explore_thread *threads,
 				  unsigned int n,
 				  const struct explore_site *weakened);
-/* How the last one came to what it found. */
+/* Prints the steps that led to what the last explore_all() found. */
 void explore_print_path(void);
 
-/* Steps: from within a turn. */
+/* Steps of a thread, called from its turn. */
 uint64_t explore_load(struct explore_site *site, const void *p, size_t size,
 		      bool acquire);
 void explore_store(struct explore_site *site, void *p, size_t size,

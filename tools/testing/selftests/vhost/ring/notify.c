@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * When either side asks to be told, in both formats, by flags and by events
- * (virtio 1.3, 2.7.7, 2.7.10, 2.8.14).
+ * Tests of the notifications in both directions and in both formats, by flags
+ * and by event indices (virtio 1.3, 2.7.7, 2.7.10, 2.8.14).
  */
 #include "kselftest_harness.h"
 #include "rig.h"
@@ -42,7 +42,7 @@ static void negotiate(struct rig *r, unsigned int features)
 	rig_free(&old);
 }
 
-/* @n buffers through the ring, as one batch. */
+/* Adds, pops and pushes a batch of @n buffers. */
 static void serve(struct __test_metadata *_metadata, struct rig *r,
 		  unsigned int n)
 {
@@ -82,7 +82,7 @@ TEST_F(notify, kick_by_event)
 	EXPECT_FALSE(vhx_ring_kick_enable(&r->ring));
 	EXPECT_EQ(rig_place(r, 2), rig_kick_event(r));
 	vhx_ring_kick_disable(&r->ring);
-	/* A split ring's driver has its event. */
+	/* On a split ring this needs no flag: the event index stays behind. */
 	EXPECT_EQ(variant->packed, rig_kick_is_off(r));
 	rig_add_one(r, 2, 1, 0);
 	EXPECT_TRUE(vhx_ring_kick_enable(&r->ring));
@@ -101,7 +101,7 @@ TEST_F(notify, kick_from_the_beginning)
 	EXPECT_EQ(rig_place(r, 0), rig_kick_event(r));
 }
 
-/* What was seen and left does not keep a worker spinning. */
+/* Buffers that were seen and given back must not keep a worker spinning. */
 TEST_F(notify, kick_for_what_is_new)
 {
 	struct rig *r = &self->rig;
@@ -117,18 +117,20 @@ TEST_F(notify, kick_for_what_is_new)
 	rig_add_one(r, 2, 1, 0);
 	EXPECT_TRUE(vhx_ring_more(&r->ring));
 	EXPECT_TRUE(vhx_ring_kick_enable(&r->ring));
-	/* And given back once more, up to there. */
+	/* The same buffers again, of which one is kept. */
 	ASSERT_EQ(2, rig_pop(r, 2));
 	vhx_ring_unpop(&r->ring, r->chains[1].pos);
 	EXPECT_TRUE(vhx_ring_kick_enable(&r->ring));
 	EXPECT_EQ(rig_place(r, 2), rig_kick_event(r));
-	/* A split ring's index is looked at when nothing is known. */
+	/*
+	 * A split ring needs two pops: it reads the index when it knows none.
+	 */
 	ASSERT_EQ(2, rig_pop(r, 8) + rig_pop(r, 8));
 	EXPECT_FALSE(vhx_ring_kick_enable(&r->ring));
 	EXPECT_EQ(rig_place(r, 3), rig_kick_event(r));
 }
 
-/* As much as the ring has, seen, given back and popped again. */
+/* A whole ring of buffers is seen, given back and popped again. */
 TEST_F(notify, kick_after_a_whole_ring)
 {
 	unsigned int num = variant->num, i;
@@ -167,7 +169,7 @@ TEST_F(notify, call_by_event)
 	unsigned int i;
 
 	negotiate(r, EVENT);
-	/* The first time nothing is known of what was signalled. */
+	/* The first call is always made. */
 	rig_call_at(r, 3);
 	serve(_metadata, r, 1);
 	EXPECT_TRUE(vhx_ring_need_call(&r->ring));
@@ -183,7 +185,7 @@ TEST_F(notify, call_by_event)
 	EXPECT_FALSE(vhx_ring_need_call(&r->ring));
 }
 
-/* Each place of several turns, before it, at it and behind it. */
+/* Events all around the ring: no call before, one at and none after each. */
 TEST_F(notify, call_at_every_place)
 {
 	struct rig *r = &self->rig;
@@ -202,7 +204,7 @@ TEST_F(notify, call_at_every_place)
 	}
 }
 
-/* The event was passed in the middle of what was pushed meanwhile. */
+/* The event is in the middle of a batch. */
 TEST_F(notify, call_for_a_batch)
 {
 	struct rig *r = &self->rig;
@@ -216,7 +218,10 @@ TEST_F(notify, call_for_a_batch)
 	EXPECT_FALSE(vhx_ring_need_call(&r->ring));
 }
 
-/* So much was pushed unasked that the event may mean a turn before. */
+/*
+ * A whole turn of the ring or of the index was pushed since the last
+ * need_call(), so the event was passed wherever it is.
+ */
 TEST_F(notify, call_after_a_whole_turn)
 {
 	struct rig *r = &self->rig;
@@ -232,7 +237,10 @@ TEST_F(notify, call_after_a_whole_turn)
 	EXPECT_TRUE(vhx_ring_need_call(&r->ring));
 }
 
-/* A packed ring's place and wrap counter come again after two turns. */
+/*
+ * After exactly a turn the next entry has the offset of the first one. The wrap
+ * counter tells which of them the event is.
+ */
 TEST(packed_call_after_exactly_a_turn)
 {
 	struct rig r;
@@ -242,14 +250,14 @@ TEST(packed_call_after_exactly_a_turn)
 	rig_call_at(&r, 0);
 	serve(_metadata, &r, 5);
 	EXPECT_TRUE(vhx_ring_need_call(&r.ring));
-	/* The next turn's. */
+	/* The entry after this turn. */
 	rig_call_at(&r, 10);
 	serve(_metadata, &r, 5);
 	EXPECT_FALSE(vhx_ring_need_call(&r.ring));
 	rig_free(&r);
 }
 
-/* What the flags of a packed ring's driver may say, and what not. */
+/* The event flags of a packed ring's driver; an invalid value enables calls. */
 TEST(packed_call_flags)
 {
 	struct rig r;
@@ -280,7 +288,7 @@ TEST(packed_call_event_not_negotiated)
 	rig_free(&r);
 }
 
-/* The first time nothing is known, but that it wants none. */
+/* The first call is always made, unless calls are disabled. */
 TEST(packed_call_first)
 {
 	struct rig r;
@@ -295,7 +303,10 @@ TEST(packed_call_first)
 	rig_free(&r);
 }
 
-/* Whatever a split ring's driver says, it is told when it has all back. */
+/*
+ * With VIRTIO_F_NOTIFY_ON_EMPTY the driver is called once all buffers are used,
+ * even if it suppresses calls.
+ */
 static void call_when_empty(struct __test_metadata *_metadata,
 			    unsigned int features)
 {

@@ -8,7 +8,7 @@
 
 #include "rig.h"
 
-/* The split format's areas, in units of 16 bits. */
+/* Offsets in the areas of a split ring, in units of 16 bits. */
 #define FLAGS 0
 #define IDX 1
 #define RING 2
@@ -36,7 +36,7 @@ static int rig_read(const struct vhx_ring_reader *rd, void *dst, u64 addr,
 	return 0;
 }
 
-/* Turn 2 of a packed ring is one with the wrap counter set. */
+/* A packed ring begins in turn 2 or 3, as even turns have wrap counter 1. */
 static u32 start_of(const struct vhx_ring_config *c)
 {
 	if (!c->packed)
@@ -45,7 +45,7 @@ static u32 start_of(const struct vhx_ring_config *c)
 	       (c->base & VHX_PACKED_WRAP ? 2 : 3) * c->num;
 }
 
-/* Driver and device begin at the same place. */
+/* Starts driver and device at @base, with nothing in flight. */
 void rig_restart(struct rig *rig, u32 base)
 {
 	struct vhx_ring_config *c = &rig->c;
@@ -58,7 +58,7 @@ void rig_restart(struct rig *rig, u32 base)
 	rig->start = start_of(c);
 	rig->at = rig->start;
 	if (vhx_ring_init(&rig->ring, c)) {
-		fprintf(stderr, "vhx_ring_init refuses\n");
+		fprintf(stderr, "vhx_ring_init failed\n");
 		exit(1);
 	}
 }
@@ -103,7 +103,7 @@ void rig_free(struct rig *rig)
 	free(rig->c.held);
 }
 
-/* The formats differ in the order of the last two. */
+/* Writes a descriptor. The formats differ in the order of the last fields. */
 void rig_desc(struct rig *rig, void *table, u16 i, struct rig_desc d)
 {
 	struct vring_desc *split = table;
@@ -121,7 +121,7 @@ void rig_desc(struct rig *rig, void *table, u16 i, struct rig_desc d)
 		};
 }
 
-/* A split ring's. */
+/* Makes a chain available on a split ring. */
 void rig_offer(struct rig *rig, u16 head)
 {
 	u16 idx = le16toh(rig->driver[IDX]);
@@ -136,8 +136,8 @@ static u16 avail_flags(const struct rig *rig, u32 at)
 }
 
 /*
- * A buffer that the driver calls @id: on a split ring its descriptors begin
- * there, on a packed one it is the last one's and the others' is another.
+ * Adds a buffer. On a split ring @id is the index of its first descriptor. On a
+ * packed ring it is the id in the last descriptor; the others have a wrong one.
  */
 void rig_add(struct rig *rig, u16 id, const struct rig_desc *chain,
 	     unsigned int n)
@@ -169,7 +169,7 @@ void rig_add_one(struct rig *rig, u16 id, u32 len, u16 flags)
 	rig_add(rig, id, &d, 1);
 }
 
-/* The driver wants no call. */
+/* Disables calls. */
 void rig_no_call(struct rig *rig)
 {
 	if (rig->c.packed)
@@ -178,7 +178,7 @@ void rig_no_call(struct rig *rig)
 		rig->driver[FLAGS] = htole16(VRING_AVAIL_F_NO_INTERRUPT);
 }
 
-/* How the format calls the entry that is @n behind the first. */
+/* The entry @n after the first, as an index or with a wrap counter. */
 u16 rig_place(const struct rig *rig, unsigned int n)
 {
 	u32 at = rig->start + n, num = rig->c.num;
@@ -188,7 +188,7 @@ u16 rig_place(const struct rig *rig, unsigned int n)
 	return at % num | (at / num % 2 ? 0 : VHX_PACKED_WRAP);
 }
 
-/* The driver wants a call when the entry @n behind the first is used. */
+/* Asks for a call when the entry @n after the first is used. */
 void rig_call_at(struct rig *rig, unsigned int n)
 {
 	if (rig->c.packed) {
@@ -218,7 +218,7 @@ static bool packed_used_is(const struct rig *rig, u16 place, u16 id, u32 len)
 	       le16toh(d.id) == id && le32toh(d.len) == len;
 }
 
-/* Was the entry @n behind the first used, for this buffer, with this length? */
+/* Is the entry @n after the first used, with this buffer id and length? */
 bool rig_used_is(const struct rig *rig, unsigned int n, u16 id, u32 len)
 {
 	u16 place = rig_place(rig, n);
@@ -235,7 +235,7 @@ bool rig_kick_is_off(const struct rig *rig)
 	return le16toh(rig->device[FLAGS]) == VRING_USED_F_NO_NOTIFY;
 }
 
-/* The device wants a kick for the entry of this place. */
+/* The entry for which the device wants a kick, in the form of rig_place(). */
 u16 rig_kick_event(const struct rig *rig)
 {
 	return le16toh(rig->device[rig->c.packed ? 0 : RING + 4 * rig->c.num]);
@@ -247,7 +247,7 @@ int rig_pop(struct rig *rig, unsigned int n)
 			    &rig->rd);
 }
 
-/* The buffer @i of the last pop, with @len bytes written. */
+/* Completes buffer @i of the last pop, with @len bytes written. */
 bool rig_push(struct rig *rig, unsigned int i, u32 len)
 {
 	const struct vhx_used used = { rig->chains[i].id, len };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A ring of either format in allocations of its own, each as long as it must be
- * and no longer, so that the sanitizer sees a step out of it; and the driver's
- * side.
+ * A ring of either format, and its driver. Each area of the ring is an
+ * allocation of exactly its size, so that the sanitizer detects an access
+ * beyond it.
  */
 #ifndef RIG_H
 #define RIG_H
@@ -11,7 +11,7 @@
 
 #define RIG_SEGS 1024
 #define RIG_CHAINS 64
-/* Guest memory for indirect tables: an address is an offset in it. */
+/* Bytes of guest memory for indirect tables. It begins at address 0. */
 #define RIG_MEM 65536
 
 #define NEXT VRING_DESC_F_NEXT
@@ -20,7 +20,7 @@
 #define AVAIL (1 << VRING_PACKED_DESC_F_AVAIL)
 #define USED (1 << VRING_PACKED_DESC_F_USED)
 
-/* What was negotiated. */
+/* Features to negotiate. */
 #define EVENT 1
 #define TABLES 2
 #define IN_ORDER 4
@@ -31,7 +31,7 @@
  * @addr: address
  * @len: bytes
  * @flags: NEXT, IN, INDIRECT
- * @next: the next one's index, or a packed one's buffer id
+ * @next: index of the next descriptor, or the buffer id on a packed ring
  */
 struct rig_desc {
 	u64 addr;
@@ -41,19 +41,20 @@ struct rig_desc {
 };
 
 /**
- * struct rig - a ring
+ * struct rig - a ring and its driver
  * @rd: reads @mem
- * @ring: the engine's
- * @c: its configuration
+ * @ring: the ring under test
+ * @c: configuration of @ring
  * @desc: descriptor area
  * @driver: driver area, in units of 16 bits
- * @device: device area, likewise
+ * @device: device area, in units of 16 bits
  * @mem: guest memory
- * @reads: how often it was read
- * @start: where it began: the index, or descriptors from two turns before
- * @at: the same of the next buffer that the driver adds
- * @chains: the last pop's
- * @segs: the last pop's
+ * @reads: number of reads of @mem
+ * @start: position where the ring began: the index on a split ring; on a packed
+ *	ring a count of descriptors, of which each even turn has wrap counter 1
+ * @at: position of the next buffer that the driver adds
+ * @chains: chains of the last pop
+ * @segs: segments of the last pop
  */
 struct rig {
 	struct vhx_ring_reader rd;
@@ -75,7 +76,7 @@ void rig_init(struct rig *rig, bool packed, u16 num, u32 base,
 void rig_restart(struct rig *rig, u32 base);
 void rig_free(struct rig *rig);
 
-/* The driver. */
+/* The driver's side. */
 void rig_desc(struct rig *rig, void *table, u16 i, struct rig_desc d);
 void rig_offer(struct rig *rig, u16 head);
 void rig_add(struct rig *rig, u16 id, const struct rig_desc *chain,
@@ -84,13 +85,13 @@ void rig_add_one(struct rig *rig, u16 id, u32 len, u16 flags);
 void rig_no_call(struct rig *rig);
 void rig_call_at(struct rig *rig, unsigned int n);
 
-/* What the device wrote. */
+/* What the device wrote to the ring. */
 u16 rig_place(const struct rig *rig, unsigned int n);
 bool rig_used_is(const struct rig *rig, unsigned int n, u16 id, u32 len);
 bool rig_kick_is_off(const struct rig *rig);
 u16 rig_kick_event(const struct rig *rig);
 
-/* The device. */
+/* The device's side. */
 int rig_pop(struct rig *rig, unsigned int n);
 bool rig_push(struct rig *rig, unsigned int i, u32 len);
 

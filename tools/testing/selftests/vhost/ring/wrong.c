@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a driver may get wrong, in either format, and what is said of it: in
- * descriptors, tables, indices, sizes and bases.
+ * Tests of what a driver or the owner may get wrong, in both formats:
+ * descriptors, indirect tables, indices, sizes and bases. Each must get the
+ * right error.
  */
 #include "kselftest_harness.h"
 #include "rig.h"
 
 /**
- * struct wrong - a chain that is wrong
- * @what: about it
- * @desc: the descriptors, from the chain's first on
- * @table: descriptors at address 0
- * @no_tables: indirect ones were not negotiated
- * @room: for so many segments, if not 0
- * @err: what is said
+ * struct wrong - an invalid chain
+ * @what: what is wrong with it
+ * @desc: the descriptors, from the first of the chain on
+ * @table: an indirect table, at guest address 0
+ * @no_tables: VIRTIO_RING_F_INDIRECT_DESC was not negotiated
+ * @room: number of segments that the pop has room for, if not 0
+ * @err: the expected error
  */
 struct wrong {
 	const char *what;
@@ -27,60 +28,66 @@ struct wrong {
 static const struct wrong split_wrongs[] = {
 	{ "next out of range", { { 0, 1, NEXT, 4 } }, .err = -EINVAL },
 	{ "next far out of range", { { 0, 1, NEXT, 65535 } }, .err = -EINVAL },
-	{ "next of a writable one out of range", { { 0, 1, NEXT | IN, 4 } },
+	{ "next of a writable descriptor out of range",
+	  { { 0, 1, NEXT | IN, 4 } },
 	  .err = -EINVAL },
 	{ "loop on itself", { { 0, 1, NEXT, 0 } }, .err = -ELOOP },
 	{ "loop on itself, writable", { { 0, 1, NEXT | IN, 0 } },
 	  .err = -ELOOP },
 	{ "loop of two", { { 0, 1, NEXT, 1 }, { 0, 1, NEXT, 0 } },
 	  .err = -ELOOP },
-	{ "loop of nothing", { { 0, 0, NEXT, 0 } }, .err = -ELOOP },
-	{ "loop, for which there is no room", { { 0, 1, NEXT, 0 } },
+	{ "loop of an empty descriptor", { { 0, 0, NEXT, 0 } }, .err = -ELOOP },
+	{ "loop, without room for it", { { 0, 1, NEXT, 0 } },
 	  .room = 3, .err = -E2BIG },
-	{ "loop, for which there just is room", { { 0, 1, NEXT, 0 } },
+	{ "loop, with just enough room for it", { { 0, 1, NEXT, 0 } },
 	  .room = 4, .err = -ELOOP },
 	{ "no room, and readable behind writable",
 	  { { 0, 1, NEXT | IN, 1 }, { 0, 1, 0 } }, .room = 1, .err = -E2BIG },
-	{ "no room, and a table of no length", { { 0, 1, NEXT, 1 },
+	{ "no room, and an empty table", { { 0, 1, NEXT, 1 },
 	  { 0, 0, INDIRECT } }, .room = 1, .err = -E2BIG },
 	{ "no room, and next out of range",
 	  { { 0, 1, NEXT, 1 }, { 0, 1, NEXT, 9 } }, .room = 1, .err = -E2BIG },
 	{ "readable behind writable", { { 0, 1, NEXT | IN, 1 }, { 0, 1, 0 } },
 	  .err = -EINVAL },
-	{ "nothing to read behind writable",
+	{ "empty readable behind writable",
 	  { { 0, 1, NEXT | IN, 1 }, { 0, 0, 0 } }, .err = -EINVAL },
-	{ "nothing to read behind nothing writable",
+	{ "empty readable behind empty writable",
 	  { { 0, 0, NEXT | IN, 1 }, { 0, 0, 0 } }, .err = -EINVAL },
-	{ "4 GiB to read", { { 0, U32_MAX, NEXT, 1 }, { 0, 1, 0 } },
+	{ "4 GiB of readable segments",
+	  { { 0, U32_MAX, NEXT, 1 }, { 0, 1, 0 } },
 	  .err = -EINVAL },
-	{ "4 GiB to write", { { 0, U32_MAX, NEXT | IN, 1 }, { 0, 1, IN } },
+	{ "4 GiB of writable segments",
+	  { { 0, U32_MAX, NEXT | IN, 1 }, { 0, 1, IN } },
 	  .err = -EINVAL },
 	{ "indirect not negotiated", { { 0, 16, INDIRECT } },
 	  .no_tables = true, .err = -EINVAL },
 	{ "indirect with next", { { 0, 16, INDIRECT | NEXT, 1 }, { 0, 1, 0 } },
 	  { { 0, 1, 0 } }, .err = -EINVAL },
-	{ "indirect of no length", { { 0, 0, INDIRECT } }, .err = -EINVAL },
-	{ "indirect of odd length", { { 0, 17, INDIRECT } }, .err = -EINVAL },
-	{ "indirect of half a descriptor", { { 0, 8, INDIRECT } },
+	{ "empty indirect table", { { 0, 0, INDIRECT } }, .err = -EINVAL },
+	{ "indirect table of odd length",
+	  { { 0, 17, INDIRECT } }, .err = -EINVAL },
+	{ "indirect table of half a descriptor", { { 0, 8, INDIRECT } },
 	  .err = -EINVAL },
-	{ "indirect of more than 65,536", { { 0, 65537 * 16, INDIRECT } },
+	{ "indirect table of more than 65,536 entries",
+	  { { 0, 65537 * 16, INDIRECT } },
 	  .err = -EINVAL },
-	{ "indirect out of memory", { { RIG_MEM, 16, INDIRECT } },
+	{ "indirect table outside of memory", { { RIG_MEM, 16, INDIRECT } },
 	  .err = -EFAULT },
-	{ "indirect over the end of the address space",
+	{ "indirect table across the end of addresses",
 	  { { -8ULL, 32, INDIRECT } }, .err = -EFAULT },
-	{ "indirect in indirect", { { 0, 16, INDIRECT } },
+	{ "indirect table in an indirect table", { { 0, 16, INDIRECT } },
 	  { { 0, 16, INDIRECT } }, .err = -EINVAL },
-	{ "indirect next out of range", { { 0, 32, INDIRECT } },
+	{ "next out of range in an indirect table", { { 0, 32, INDIRECT } },
 	  { { 0, 1, NEXT, 2 } }, .err = -EINVAL },
-	{ "indirect loop", { { 0, 32, INDIRECT } },
+	{ "loop in an indirect table", { { 0, 32, INDIRECT } },
 	  { { 0, 1, NEXT, 1 }, { 0, 1, NEXT, 0 } }, .err = -ELOOP },
-	{ "indirect readable behind writable", { { 0, 32, INDIRECT } },
+	{ "readable behind writable in an indirect table",
+	  { { 0, 32, INDIRECT } },
 	  { { 0, 1, NEXT | IN, 1 }, { 0, 1, 0 } }, .err = -EINVAL },
-	{ "readable in a table behind writable before it",
+	{ "readable in a table behind writable in the ring",
 	  { { 0, 1, NEXT | IN, 1 }, { 0, 16, INDIRECT } }, { { 0, 1, 0 } },
 	  .err = -EINVAL },
-	{ "4 GiB, of which a table has a byte",
+	{ "4 GiB, one byte of it in a table",
 	  { { 0, U32_MAX, NEXT, 1 }, { 0, 16, INDIRECT } }, { { 0, 1, 0 } },
 	  .err = -EINVAL },
 	{ "no room for all of a table", { { 0, 32, INDIRECT } },
@@ -96,12 +103,12 @@ static const struct wrong packed_wrongs[] = {
 	{ "no end, writable", { { 0, 1, NEXT | IN }, { 0, 1, NEXT | IN },
 		      { 0, 1, NEXT | IN }, { 0, 1, NEXT | IN } },
 	  .err = -ELOOP },
-	{ "no end of nothing", { { 0, 0, NEXT }, { 0, 0, NEXT },
+	{ "no end, empty descriptors", { { 0, 0, NEXT }, { 0, 0, NEXT },
 		      { 0, 0, NEXT }, { 0, 0, NEXT } }, .err = -ELOOP },
-	{ "no end, for which there is no room",
+	{ "no end, without room for it",
 	  { { 0, 1, NEXT }, { 0, 1, NEXT }, { 0, 1, NEXT }, { 0, 1, NEXT } },
 	  .room = 3, .err = -E2BIG },
-	{ "no end, for which there just is room",
+	{ "no end, with just enough room for it",
 	  { { 0, 1, NEXT }, { 0, 1, NEXT }, { 0, 1, NEXT }, { 0, 1, NEXT } },
 	  .room = 4, .err = -ELOOP },
 	{ "no room, and readable behind writable",
@@ -110,36 +117,41 @@ static const struct wrong packed_wrongs[] = {
 	  .err = -E2BIG },
 	{ "readable behind writable", { { 0, 1, NEXT | IN }, { 0, 1, 0 } },
 	  .err = -EINVAL },
-	{ "nothing to read behind writable",
+	{ "empty readable behind writable",
 	  { { 0, 1, NEXT | IN }, { 0, 0, 0 } }, .err = -EINVAL },
-	{ "nothing to read behind nothing writable",
+	{ "empty readable behind empty writable",
 	  { { 0, 0, NEXT | IN }, { 0, 0, 0 } }, .err = -EINVAL },
-	{ "4 GiB to read", { { 0, U32_MAX, NEXT }, { 0, 1, 0 } },
+	{ "4 GiB of readable segments", { { 0, U32_MAX, NEXT }, { 0, 1, 0 } },
 	  .err = -EINVAL },
-	{ "4 GiB to write", { { 0, U32_MAX, NEXT | IN }, { 0, 1, IN } },
+	{ "4 GiB of writable segments",
+	  { { 0, U32_MAX, NEXT | IN }, { 0, 1, IN } },
 	  .err = -EINVAL },
 	{ "indirect not negotiated", { { 0, 16, INDIRECT } },
 	  .no_tables = true, .err = -EINVAL },
 	{ "indirect with next", { { 0, 16, INDIRECT | NEXT }, { 0, 1, 0 } },
 	  { { 0, 1, 0 } }, .err = -EINVAL },
-	{ "indirect behind another", { { 0, 1, NEXT }, { 0, 16, INDIRECT } },
+	{ "indirect behind another descriptor",
+	  { { 0, 1, NEXT }, { 0, 16, INDIRECT } },
 	  { { 0, 1, 0 } }, .err = -EINVAL },
-	{ "indirect behind a writable one",
+	{ "indirect behind a writable descriptor",
 	  { { 0, 1, NEXT | IN }, { 0, 16, INDIRECT | IN } }, { { 0, 1, IN } },
 	  .err = -EINVAL },
-	{ "indirect of no length", { { 0, 0, INDIRECT } }, .err = -EINVAL },
-	{ "indirect of odd length", { { 0, 17, INDIRECT } }, .err = -EINVAL },
-	{ "indirect of half a descriptor", { { 0, 8, INDIRECT } },
+	{ "empty indirect table", { { 0, 0, INDIRECT } }, .err = -EINVAL },
+	{ "indirect table of odd length",
+	  { { 0, 17, INDIRECT } }, .err = -EINVAL },
+	{ "indirect table of half a descriptor", { { 0, 8, INDIRECT } },
 	  .err = -EINVAL },
-	{ "indirect of more than 65,536", { { 0, 65537 * 16, INDIRECT } },
+	{ "indirect table of more than 65,536 entries",
+	  { { 0, 65537 * 16, INDIRECT } },
 	  .err = -EINVAL },
-	{ "indirect out of memory", { { RIG_MEM, 16, INDIRECT } },
+	{ "indirect table outside of memory", { { RIG_MEM, 16, INDIRECT } },
 	  .err = -EFAULT },
-	{ "indirect over the end of the address space",
+	{ "indirect table across the end of addresses",
 	  { { -8ULL, 32, INDIRECT } }, .err = -EFAULT },
-	{ "indirect in indirect", { { 0, 32, INDIRECT } },
+	{ "indirect table in an indirect table", { { 0, 32, INDIRECT } },
 	  { { 0, 1, 0 }, { 0, 16, INDIRECT } }, .err = -EINVAL },
-	{ "indirect readable behind writable", { { 0, 32, INDIRECT } },
+	{ "readable behind writable in an indirect table",
+	  { { 0, 32, INDIRECT } },
 	  { { 0, 1, IN }, { 0, 1, 0 } }, .err = -EINVAL },
 	{ "4 GiB in a table", { { 0, 32, INDIRECT } },
 	  { { 0, U32_MAX, IN }, { 0, 1, IN } }, .err = -EINVAL },
@@ -150,7 +162,10 @@ static const struct wrong packed_wrongs[] = {
 	  .room = 1, .err = -E2BIG },
 };
 
-/* The chain is what comes next; its other descriptors say nothing of it. */
+/*
+ * Makes the chain available. On a packed ring the flags of its first descriptor
+ * do this; the others are not marked as available.
+ */
 static void add_wrong(struct rig *r, const struct wrong *w)
 {
 	unsigned int i, first = r->c.packed ? r->at : 0;
@@ -177,7 +192,7 @@ static int pop(struct rig *r, const struct wrong *w)
 static void refuses(struct __test_metadata *_metadata, bool packed,
 		    const struct wrong *w, unsigned int n)
 {
-	/* On a packed ring the chain goes over the end. */
+	/* On a packed ring the chain wraps. */
 	u32 base = packed ? 0x80018001 : 100;
 
 	for (; n--; w++) {
@@ -187,7 +202,7 @@ static void refuses(struct __test_metadata *_metadata, bool packed,
 		add_wrong(&r, w);
 		EXPECT_EQ(w->err, pop(&r, w)) TH_LOG("%s", w->what);
 		EXPECT_EQ(w->err, pop(&r, w)) TH_LOG("%s", w->what);
-		/* The base says what was not served. */
+		/* The chain is not popped. */
 		EXPECT_EQ(base, vhx_ring_base(&r.ring)) TH_LOG("%s", w->what);
 		rig_free(&r);
 	}
@@ -203,7 +218,7 @@ TEST(packed_chains)
 	refuses(_metadata, true, packed_wrongs, ARRAY_SIZE(packed_wrongs));
 }
 
-/* What came before is served first. */
+/* Buffers before an invalid chain are popped first. */
 static void behind_a_good_one(struct __test_metadata *_metadata, bool packed)
 {
 	static const struct rig_desc wrong[] = { { 0, 1, IN }, { 0, 1, 0 } };
@@ -251,7 +266,7 @@ TEST(split_index_jumps)
 	EXPECT_EQ(8, rig_pop(&r, 8));
 	r.driver[1] = htole16(17);
 	EXPECT_EQ(-EINVAL, rig_pop(&r, 8));
-	/* However often it is asked, and until it is right again. */
+	/* Each pop fails until the index is valid again. */
 	EXPECT_EQ(-EINVAL, rig_pop(&r, 8));
 	r.driver[1] = htole16(16);
 	EXPECT_EQ(8, rig_pop(&r, 8));
@@ -271,7 +286,7 @@ TEST(split_index_goes_back)
 	rig_free(&r);
 }
 
-/* Only what has exactly the flags of this turn is available. */
+/* Both flags must fit the wrap counter, or a descriptor is not available. */
 TEST(packed_not_available)
 {
 	static const u16 flags[] = { 0, USED, AVAIL | USED };
@@ -292,7 +307,7 @@ TEST(packed_not_available)
 	rig_free(&r);
 }
 
-/* In a table of a packed ring flags that mean nothing are no mistake. */
+/* In an indirect table of a packed ring unused flags are ignored. */
 TEST(packed_table_flags)
 {
 	struct rig r;
@@ -310,7 +325,7 @@ TEST(packed_table_flags)
 	rig_free(&r);
 }
 
-/* In a table of a split ring the order is the driver's. */
+/* In an indirect table of a split ring the next fields give the order. */
 TEST(split_table_backwards)
 {
 	struct rig r;
@@ -331,7 +346,7 @@ TEST(split_table_backwards)
 	rig_free(&r);
 }
 
-/* Its two halves are read at once. */
+/* The driver area of a packed ring must be aligned to 4 bytes. */
 TEST(packed_driver_area)
 {
 	struct vring_packed_desc_event area[2] __attribute__((aligned(4)));
@@ -343,7 +358,7 @@ TEST(packed_driver_area)
 	rig_free(&r);
 }
 
-/* Sizes and bases. */
+/* Valid and invalid sizes and bases. */
 TEST(configurations)
 {
 	static const struct {
@@ -388,7 +403,7 @@ TEST(configurations)
 		c.base = rows[i].base;
 		EXPECT_EQ(rows[i].err, vhx_ring_init(&r.ring, &c))
 			TH_LOG("row %u", i);
-		/* A packed base without a used half means the same one. */
+		/* If the used half of a packed base is 0, both are equal. */
 		if (!rows[i].err)
 			EXPECT_EQ(rows[i].packed ?
 				  (rows[i].base & 0xffff) * 0x10001 :
