@@ -56,12 +56,12 @@ static int open_vhost(struct blkdev *b, const struct blkdev_opts *o)
 	return b->backend < 0 ? -errno : 0;
 }
 
-/* What a variant is named for must be there. */
+/* Variants are named after these features, so they must be offered. */
 #define MUST (BIT_ULL(VIRTIO_RING_F_EVENT_IDX) |			\
 	      BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) |			\
 	      BIT_ULL(VIRTIO_F_RING_PACKED) | BIT_ULL(VIRTIO_F_IN_ORDER))
 
-/* ACCESS_PLATFORM means an IOTLB to the vhost personality; not here. */
+/* In the vhost personality ACCESS_PLATFORM needs an IOTLB: not used here. */
 static __u64 wanted(const struct blkdev *b, const struct blkdev_opts *o,
 		    __u64 offered)
 {

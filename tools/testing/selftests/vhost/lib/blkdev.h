@@ -18,7 +18,7 @@
 
 #define BLK_SECTOR	512
 
-/* What to run. */
+/* The personality, or the reference. */
 enum blk_kind {
 	BLK_VDUSE,
 	BLK_VDPA,
@@ -38,8 +38,8 @@ enum blk_kind {
  * @num: entries of a queue, 0 for 256
  * @nregions: of guest memory, 0 for 1
  * @read_only: an instance that is
- * @serial: of an instance
- * @disk: the null_blk below, 64 MiB if it names no size
+ * @serial: serial number of the instance, NULL for the default
+ * @disk: the null_blk below, of 64 MiB if no size is set
  */
 struct blkdev_opts {
 	enum blk_kind kind;
@@ -102,21 +102,21 @@ struct blkreq {
 	struct chain c;
 };
 
-/* What @status is before the device writes it. */
+/* The status byte before the device writes it. */
 #define BLK_UNTOUCHED	0xee
 
 /*
- * Make disk and device; the device is opened and has queues, but is not set
- * up. 0; -ENODEV with @why set if the kind is missing here; or -errno.
+ * Make the disk, open the device and make its queues, but do not set it up. 0;
+ * -ENODEV if something for BLK_VDUSE is missing; or -errno. @why says what.
  */
 int blkdev_open(struct blkdev *b, const struct blkdev_opts *o,
 		const char **why);
 
-/* Set it up and start it. 0 or -errno; b->dev.what says where. */
+/* Set it up and start it. 0 or -errno; b->dev.what names the step. */
 int blkdev_start(struct blkdev *b);
 
 /*
- * Stop all queues by what the personality has for it, the bases kept in them;
+ * Stop all queues in the way of the personality and store their bases in them.
  * blkdev_resume() goes on from there.
  */
 int blkdev_stop(struct blkdev *b);
@@ -132,12 +132,12 @@ __u8 blk_status(const struct blkreq *r);
 void blk_data(const struct blkreq *r, void *data);
 
 /*
- * One request from start to end, alone on queue 0. Its status, with @used the
- * length that the device says it wrote; or -errno. The arena is empty then.
+ * Do a request, the only one on queue 0, and empty the arena. Its status, or
+ * -errno. @used gets the length that the device says it wrote.
  */
 int blk_do(struct blkdev *b, struct blkreq *r, void *data, __u32 *used);
 
-/* Fill @buf with what no other @seed has. */
+/* Fill @buf with a pattern that differs for each @seed. */
 void blk_pattern(void *buf, size_t len, __u64 seed);
 
 #endif /* VHXT_BLKDEV_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the fixtures of tests of block devices have in common: a running
- * device. Include it after the harness.
+ * The common part of the fixtures of block device tests: a running device.
+ * Include it after the harness.
  */
 #ifndef VHXT_BLKDEV_FIXTURE_H
 #define VHXT_BLKDEV_FIXTURE_H
@@ -9,7 +9,7 @@
 #include "blkdev.h"
 #include "matrix.h"
 
-/* For RING_MATRIX(), on either personality. */
+/* Variants for RING_MATRIX(), one for each personality. */
 #define BLK_ON_VDPA(fixture, name, f)					\
 	RING_VARIANT(fixture, name,					\
 		.o = { .kind = BLK_VDPA, .features = (f) })
@@ -18,7 +18,7 @@
 	RING_VARIANT(fixture, name,					\
 		.o = { .kind = BLK_VHOST, .features = (f) })
 
-/* Open it, but let the test start it. */
+/* Open the device. The test starts it. */
 static inline void
 blk_fixture_open(struct __test_metadata *_metadata, struct blkdev *b,
 		 const struct blkdev_opts *o)

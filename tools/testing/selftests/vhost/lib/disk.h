@@ -34,7 +34,7 @@ struct disk_opts {
 	bool forgets;
 };
 
-/* Make the disk @name, in place of one of that name. 0 or -errno. */
+/* Make the disk @name. One of that name is removed first. 0 or -errno. */
 int disk_create(struct disk *d, const char *name, const struct disk_opts *o);
 void disk_destroy(struct disk *d);
 

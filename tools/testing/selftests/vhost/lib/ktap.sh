@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Sourced by tests that are scripts: the kernel's own KTAP helpers, and a test
-# that is a command.
+# Sourced by tests that are scripts. It has the kernel's KTAP helpers, and
+# functions that run a command as a test.
 : "${KSFT:=/usr/src/linux-source-6.12/tools/testing/selftests}"
 # shellcheck disable=SC1091
 . "$KSFT/kselftest/ktap_helpers.sh"
 
-# try TEXT COMMAND...: one test. What COMMAND says is shown if it fails.
+# try TEXT COMMAND...: runs COMMAND as a test. Its output is shown if it fails.
 try() {
 	local text=$1 say
 	shift
@@ -24,5 +24,5 @@ try() {
 	return 1
 }
 
-# must TEXT COMMAND...: the same for what the later ones build on.
+# must TEXT COMMAND...: the same, but if it fails, no further test runs.
 must() { try "$@" || ktap_exit_fail_msg "$1"; }

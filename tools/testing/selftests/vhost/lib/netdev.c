@@ -28,7 +28,7 @@ int netdev_share_tap(void)
 	return err ? err : tap_peer(&shared);
 }
 
-/* Forget what another test left in the tap and at the peer. */
+/* Discard the frames that another test left in the tap and at the peer. */
 static void drain(struct tap *t)
 {
 	char frame[NETDEV_SLOT];
@@ -110,7 +110,7 @@ void frame_make(void *frame, size_t len, __u32 seed)
 	struct ethhdr *eth = frame;
 	size_t i, n;
 
-	/* xorshift: nothing in a test looks alike for long. */
+	/* xorshift: the contents do not repeat. */
 	for (i = sizeof(*eth); i < len; i += n) {
 		x ^= x << 13;
 		x ^= x >> 7;
@@ -164,7 +164,7 @@ void frame_make_tso4(void *frame, size_t len, __u32 seed, __u16 mss,
 		.ack = 1,
 		.window = htons(1000),
 	};
-	/* The sum of the pseudo header; the device's checksum goes over it. */
+	/* The sum of the pseudo header. NEEDS_CSUM has the rest added. */
 	tcp->check = sum16(&ip->saddr, 8, htons(IPPROTO_TCP) + htons(tcp_len));
 
 	*hdr = (struct virtio_net_hdr){

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A network device on a tap, ready to run, and the frames that go through it.
- * The tests of net/ share it; each runs on /dev/vhost-net as well, to
- * know that what is asked of vhx is what a guest gets today.
+ * The tests of net/ use it. Each also runs on /dev/vhost-net, which shows that
+ * it demands of vhx only what a guest gets from the in-tree module.
  */
 #ifndef VHXT_NETDEV_H
 #define VHXT_NETDEV_H
@@ -20,7 +20,7 @@
 #define NETDEV_NUM	256
 #define NETDEV_SLOT	2048
 
-/* The variants of what is negotiated. */
+/* Sets of features to negotiate. */
 #define NET_PLAIN	BIT_ULL(VIRTIO_F_VERSION_1)
 #define NET_EVENT	(NET_PLAIN | BIT_ULL(VIRTIO_RING_F_EVENT_IDX))
 #define NET_INDIRECT	(NET_EVENT | BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC))
@@ -28,15 +28,15 @@
 #define NET_LEGACY	0ULL
 
 /**
- * struct netdev_opts - what to run on
- * @path: the device
- * @module: what brings it, for the reference
- * @features: to negotiate
+ * struct netdev_opts - how to run a device
+ * @path: its node
+ * @module: the module of an in-tree device, which is the reference; or NULL
+ * @features: features to negotiate
  * @num: entries of a queue, 0 for NETDEV_NUM
- * @nregions: of guest memory, 0 for 1
+ * @nregions: number of regions of guest memory, 0 for 1
  * @tap_queues: above 1, the tap is IFF_MULTI_QUEUE
- * @tap: one that is there already, NULL for that of netdev_share_tap(), or else
- *	to make one
+ * @tap: the tap to use; NULL for that of netdev_share_tap(), or for a new one
+ *	if that is missing or has too few queues
  */
 struct netdev_opts {
 	const char *path;
@@ -71,42 +71,42 @@ struct netdev {
 };
 
 /*
- * A tap for all tests of a program, as it takes its time to make and remove
- * one; call it before any of them. 0 or -errno.
+ * Make a tap for all tests of a program, as making and removing one is slow. To
+ * be called before the first test. 0 or -errno.
  */
 int netdev_share_tap(void);
 
-/* Is the node there? In-tree ones may be missing. */
+/* Is there a node? That of an in-tree device may be missing. */
 bool netdev_present(const struct netdev_opts *o);
 
 /*
- * Everything up to the running device. 0 or -errno; n->dev.what says where.
- * netdev_stop() closes the tap, one that was there too.
+ * Set up and start the device. 0 or -errno; n->dev.what names the step.
+ * netdev_stop() always closes the tap, even if it is &struct netdev_opts.tap.
  */
 int netdev_start(struct netdev *n, const struct netdev_opts *o);
 void netdev_stop(struct netdev *n);
 
 /*
- * A frame of @len bytes (15 or more) that no other @seed has. The header is of
- * 14 bytes, the Ethertype TAP_ETHERTYPE.
+ * Make a frame of @len bytes (15 or more) that differs for each @seed. It has
+ * an Ethernet header of 14 bytes with the type TAP_ETHERTYPE.
  */
 void frame_make(void *frame, size_t len, __u32 seed);
 
 /*
- * A TCP segment of @len bytes for TSO: valid headers, checksum left to the
- * device, and the virtio_net header that goes with it.
+ * Make a frame of @len bytes with a TCP segment for TSO, and the virtio_net
+ * header for it. Its headers are valid; the device completes the checksum.
  */
 void frame_make_tso4(void *frame, size_t len, __u32 seed, __u16 mss,
 		     struct virtio_net_hdr *hdr);
 
 /*
- * Give @frame to the device in a chain cut by @cuts, header included. Waits
- * for its completion. 0 or -errno.
+ * Send @frame and its header in a chain cut by @cuts, and wait for the
+ * completion. 0 or -errno.
  */
 int netdev_send(struct netdev *n, const struct virtio_net_hdr *hdr,
 		const void *frame, size_t len, const size_t *cuts);
 
-/* Take one frame at the peer; 0 if it is @frame, else -EBADMSG or -errno. */
+/* Receive a frame at the peer. 0 if it is @frame, -EBADMSG or -errno if not. */
 int netdev_expect(struct netdev *n, const void *frame, size_t len,
 		  struct virtio_net_hdr *hdr);
 
@@ -114,15 +114,15 @@ int netdev_expect(struct netdev *n, const void *frame, size_t len,
 int netdev_reap(struct vq *vq, unsigned int count);
 
 /*
- * Start queue @i afresh, as if @after buffers had gone through it: detach,
- * forget what is in it, in the tap and at the peer, attach.
+ * Restart queue @i as if @after buffers had gone through it: detach it, discard
+ * what is in it, in the tap and at the peer, and attach it. 0 or -errno.
  */
 int netdev_restart(struct netdev *n, unsigned int i, unsigned int after);
 
-/* A frame from ring to peer and one from peer to ring, checked. */
+/* Send a frame to the peer and one back, and compare what arrives. */
 int netdev_ping(struct netdev *n, __u32 seed);
 
-/* The halves of that. */
+/* The first and the second half of that. */
 int netdev_ping_tx(struct netdev *n, __u32 seed);
 int netdev_ping_rx(struct netdev *n, __u32 seed);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the fixtures of tests of network devices have in common: a running
- * device. Include it after the harness.
+ * The common part of the fixtures of network device tests: a running device.
+ * Include it after the harness.
  */
 #ifndef VHXT_NETDEV_FIXTURE_H
 #define VHXT_NETDEV_FIXTURE_H
@@ -9,7 +9,7 @@
 #include "matrix.h"
 #include "netdev.h"
 
-/* For RING_MATRIX(). */
+/* A variant for RING_MATRIX(). */
 #define NET_ON_VHX(fixture, name, f)					\
 	RING_VARIANT(fixture, name, .o = VHX(f))
 

@@ -32,14 +32,14 @@ struct tap {
 };
 
 /*
- * A fresh network namespace without IPv6, for this process and those that it
- * will fork. Once is enough. 0 or -errno.
+ * Enter a new network namespace without IPv6, which later children share. Does
+ * nothing if the process has done so before. 0 or -errno.
  */
 int netns_enter(void);
 
 /*
- * An interface that is up. @hdr_len is 10 or 12 (TUNSETVNETHDRSZ); @queues
- * above 1 makes it IFF_MULTI_QUEUE, with one queue open.
+ * Make an interface and bring it up. @hdr_len is 10 or 12 (TUNSETVNETHDRSZ);
+ * @queues above 1 makes it IFF_MULTI_QUEUE, with one queue open. 0 or -errno.
  */
 int tap_create(struct tap *t, const char *name, int hdr_len,
 	       unsigned int queues);
@@ -51,20 +51,20 @@ int tap_set_hdr(struct tap *t, int hdr_len);
 /* TUNSETQUEUE: attach or detach this queue of a multi-queue tap. */
 int tap_set_queue(struct tap *t, bool on);
 
-/* Open the packet socket. */
+/* Open the packet socket at the other end. 0 or -errno. */
 int tap_peer(struct tap *t);
 
 /*
- * Write a frame to the other end, @hdr (NULL for a plain one) before it, and
- * read one from there: its length without the header, -EAGAIN when none
- * comes in @ms, or -errno.
+ * Write a frame to the other end, after @hdr (NULL for an empty header). Read a
+ * frame from there: its length without the header, -EAGAIN if none comes within
+ * @ms, or -errno.
  */
 int peer_send(struct tap *t, const struct virtio_net_hdr *hdr,
 	      const void *frame, size_t len);
 int peer_recv(struct tap *t, struct virtio_net_hdr *hdr, void *frame,
 	      size_t len, int ms);
 
-/* Frames that the kernel had no room for in the socket, since the last call. */
+/* The number of frames since the last call that the socket had no room for. */
 unsigned int peer_drops(struct tap *t);
 
 #endif /* VHXT_TAP_H */

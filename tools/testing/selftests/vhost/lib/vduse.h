@@ -11,9 +11,9 @@
 
 /**
  * struct vduse - a vduse-blk export bound to vhost-vdpa
- * @name: of the vdpa device
+ * @name: name of the vdpa device
  * @node: its node, "/dev/vhost-vdpa-N"
- * @daemon: the qemu-storage-daemon
+ * @daemon: process id of the qemu-storage-daemon
  */
 struct vduse {
 	char name[32];
@@ -22,8 +22,8 @@ struct vduse {
 };
 
 /*
- * Export the block device @disk with @queues queues of 256 entries. 0, or
- * -ENODEV with @why set where something for it is missing, or -errno.
+ * Export the block device @disk with @queues queues of 256 entries. 0; -ENODEV
+ * if something that this needs is missing; or -errno. @why says what failed.
  */
 int vduse_start(struct vduse *v, const char *disk, unsigned int queues,
 		const char **why);

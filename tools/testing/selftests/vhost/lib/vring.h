@@ -56,15 +56,15 @@ struct vq_done {
 /**
  * struct vq - a virtqueue
  * @desc: descriptor table of a split ring, in guest memory
- * @ring: the descriptor ring of a packed one
+ * @ring: descriptor ring of a packed ring, in guest memory
  * @avail: driver area of a split ring
- * @driver: of a packed one
+ * @driver: driver area of a packed ring
  * @used: device area of a split ring
- * @device: of a packed one
+ * @device: device area of a packed ring
  * @slot: the buffers; split: one for each descriptor that a chain starts at;
  *	packed: one for each buffer id; in order: for each position
  * @table: an indirect table for each slot, in guest memory
- * @ptable: the same, packed
+ * @ptable: the same on a packed ring
  * @table_gpa: its guest-physical address
  * @table_len: entries of each indirect table, 0 without INDIRECT_DESC
  * @num: entries; split: a power of two
@@ -88,8 +88,8 @@ struct vq_done {
  * @bad: the device said something that it must not
  * @base: where the device starts, as SET_VRING_BASE has it
  * @packed: VIRTIO_F_RING_PACKED was negotiated
- * @event_idx: VIRTIO_RING_F_EVENT_IDX was
- * @in_order: VIRTIO_F_IN_ORDER was
+ * @event_idx: VIRTIO_RING_F_EVENT_IDX was negotiated
+ * @in_order: VIRTIO_F_IN_ORDER was negotiated
  * @kick: eventfd to the device
  * @call: eventfd from the device
  * @err: eventfd from the device, for a broken queue
