@@ -23,8 +23,9 @@
 #endif
 
 /*
- * 6.5: pin_user_pages_remote() without vmas. 6.2: it may drop the mmap lock with
- * FOLL_LONGTERM as well; before, the pages are faulted in first, where it may.
+ * 6.5: pin_user_pages_remote() without vmas. 6.2: it may drop the mmap lock
+ * with FOLL_LONGTERM as well; before, the pages are faulted in first, where it
+ * may.
  */
 #include <linux/mm.h>
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)

@@ -46,8 +46,9 @@ void vhx_node_unregister(struct vhx_node *node);
  * @packed: attribute: VIRTIO_F_RING_PACKED is offered
  * @in_order: attribute: VIRTIO_F_IN_ORDER is offered
  *
- * A back end embeds it. Attributes change only while it is not enabled, and it can
- * not be disabled while it is open, so they do not change under an open device.
+ * A back end embeds it. Attributes change only while it is not enabled, and it
+ * can not be disabled while it is open, so they do not change under an open
+ * device.
  */
 struct vhx_instance {
 	struct config_group group;
@@ -74,8 +75,8 @@ struct vhx_instance {
 /**
  * struct vhx_type - a device type of which instances can be created
  * @ops: the device type
- * @attrs: configfs attributes of an instance in addition to the core's, ended by
- *	NULL. Optional.
+ * @attrs: configfs attributes of an instance in addition to the core's, ended
+ *	by NULL. Optional.
  * @alloc: allocates the structure in which the instance is embedded
  * @free: frees it; nothing uses it any longer
  * @enable: acquires what an enabled instance needs

@@ -17,8 +17,8 @@ struct vhx_work;
  * struct vhx_work - work for a worker
  * @fn: called in the worker, with the owner's mm; may sleep
  *
- * Work that is queued again before it runs, runs once. Work that is queued again
- * while it runs, runs once more.
+ * Work that is queued again before it runs, runs once. Work that is queued
+ * again while it runs, runs once more.
  */
 struct vhx_work {
 	void (*fn)(struct vhx_work *work);

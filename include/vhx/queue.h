@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Devices and their queues as a back end sees them, and the ops table that makes
- * a device type. The core owns the ioctls, features, memory, queues and workers;
- * a back end only does the I/O.
+ * Devices and their queues as a back end sees them, and the ops table that
+ * makes a device type. The core owns the ioctls, features, memory, queues and
+ * workers; a back end only does the I/O.
  */
 #ifndef _VHX_QUEUE_H
 #define _VHX_QUEUE_H
@@ -81,14 +81,14 @@ enum vhx_verdict {
  *	SET_BACKEND ioctl of the vhost personality, numbered @set_backend_cmd.
  *	Holds its own reference to @file. Returns a negative errno.
  * @set_backend_cmd: the ioctl's number, 0 if there is none
- * @vq_start: prepares a queue that is about to run; the ring and the features do
- *	not change from now on. Optional.
- * @vq_stop: the queue no longer runs, but buffers may be in flight: completes them
- *	soon. Optional.
+ * @vq_start: prepares a queue that is about to run; the ring and the features
+ *	do not change from now on. Optional.
+ * @vq_stop: the queue no longer runs, but buffers may be in flight: completes
+ *	them soon. Optional.
  * @vq_stopped: nothing is in flight any longer: undoes @vq_start. Optional.
  * @vq_run: pops buffers until vhx_vq_pop() has none and does their I/O, or
- *	prepares it for @vq_submit. In the worker, with the owner's mm; may sleep,
- *	but a memory update waits for it.
+ *	prepares it for @vq_submit. In the worker, with the owner's mm; may
+ *	sleep, but a memory update waits for it.
  * @vq_submit: called after each @vq_run: does the I/O that was prepared. In the
  *	worker; may sleep for long. The memory table may change meanwhile: user
  *	addresses of buffers are no longer valid, pages that @vq_run pinned are.

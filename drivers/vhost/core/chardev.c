@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The character devices: vhost nodes, of which every open file is a device of its
- * own, and instances, each of which one process can have open at a time.
+ * The character devices: vhost nodes, of which every open file is a device of
+ * its own, and instances, each of which one process can have open at a time.
  */
 #include <linux/compat.h>
 #include <linux/device.h>

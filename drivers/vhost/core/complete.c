@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Completing buffers: completions are pushed to the ring in any context, and the
- * guest is called if it asked for that. vhx_vq.used_lock protects all of it.
+ * Completing buffers: completions are pushed to the ring in any context, and
+ * the guest is called if it asked for that. vhx_vq.used_lock protects all of
+ * it.
  */
 #include "core.h"
 

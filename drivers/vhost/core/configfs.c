@@ -4,8 +4,8 @@
  * vhx/TYPE/NAME, and that appear as /dev/vhx/NAME while they are enabled.
  *
  * An instance lives as long as its folder and every file opened from it. When
- * the folder is removed the device node goes; a process that has it open can use
- * it until it closes the file.
+ * the folder is removed the device node goes; a process that has it open can
+ * use it until it closes the file.
  */
 #include <linux/list.h>
 #include <linux/slab.h>
@@ -13,8 +13,8 @@
 #include "core.h"
 
 /*
- * The default of queue_size. QEMU 10 reads the maximum, a u16, into a u32 and so
- * asks for its own maximum, 1024.
+ * The default of queue_size. QEMU 10 reads the maximum, a u16, into a u32 and
+ * so asks for its own maximum, 1024.
  */
 #define DEF_QUEUE_SIZE 1024
 

@@ -50,7 +50,8 @@ enum vhx_dev_state {
  * enum vhx_vq_state - the states of a queue
  * @VHX_VQ_STOPPED: its ring is not mapped, nothing is in flight
  * @VHX_VQ_RUNNING: it is served
- * @VHX_VQ_BROKEN: the ring is invalid; it is not served until it is started again
+ * @VHX_VQ_BROKEN: the ring is invalid; it is not served until it is started
+ *	again
  * @VHX_VQ_STOPPING: it is no longer served, buffers may be in flight
  *
  * The control path makes all transitions under the device's lock, except from
@@ -127,7 +128,8 @@ struct vhx_run {
  * @idle_since: when kicks were asked for, or 0
  *
  * @used_lock: protects the push side of @ring and the members after it
- * @pushed: buffers completed since the start; the worker reads it without the lock
+ * @pushed: buffers completed since the start; the worker reads it without the
+ *	lock
  * @holding: the worker delays calls for what it completes; the worker writes it
  * @uncalled: the worker completed something while @holding
  * @draining: a stop waits for @idle
@@ -185,8 +187,8 @@ struct vhx_vq {
  * @priv: private data of the back end
  * @nvqs: number of @vqs
  * @queue_size: the most entries of a queue
- * @lock: serialises the control path; protects all members here and in the queues
- *	unless they say otherwise
+ * @lock: serialises the control path; protects all members here and in the
+ *	queues unless they say otherwise
  * @state: &enum vhx_dev_state
  * @mm: the owner's, held while there is an owner
  * @owner: the owner's process id in the initial namespace, for messages
@@ -195,8 +197,9 @@ struct vhx_vq {
  * @needs_reset: vdpa: DEVICE_NEEDS_RESET: a queue is broken; workers set it
  * @config_call: vdpa: eventfd for configuration changes
  * @mem: memory table; read under RCU
- * @mem_sem: held for reading while a worker uses user addresses that it got from
- *	@mem; taken for writing, briefly, by who has replaced @mem, to wait for that
+ * @mem_sem: held for reading while a worker uses user addresses that it got
+ *	from @mem; taken for writing, briefly, by who has replaced @mem, to wait
+ *	for that
  * @batch: table under construction between BATCH_BEGIN and BATCH_END
  * @worker: serves all queues
  * @vqs: the queues

@@ -94,8 +94,8 @@ int vhx_dev_set_owner(struct vhx_dev *dev)
  * @dev: device
  * @mem: the new table, or NULL; the device's from now on
  *
- * On return no worker uses a user address that it got from the old one. Requests
- * in flight hold the pages they need.
+ * On return no worker uses a user address that it got from the old one.
+ * Requests in flight hold the pages they need.
  */
 void vhx_dev_publish_mem(struct vhx_dev *dev, struct vhx_mem *mem)
 {

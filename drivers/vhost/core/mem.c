@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The memory table of a device: a sorted array of disjoint regions. A table under
- * construction belongs to one thread; a published one is immutable and read under
- * RCU. dev.c publishes it.
+ * The memory table of a device: a sorted array of disjoint regions. A table
+ * under construction belongs to one thread; a published one is immutable and
+ * read under RCU. dev.c publishes it.
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -82,8 +82,8 @@ static int mem_insert(struct vhx_mem *mem, unsigned int i,
  * @perm: VHOST_ACCESS_RO, _WO or _RW
  *
  * Return: 0; -EINVAL if the region is empty or wraps, or @perm is none; -EFAULT
- * if it is not in user space; -EEXIST if it overlaps another; -E2BIG if there are
- * too many.
+ * if it is not in user space; -EEXIST if it overlaps another; -E2BIG if there
+ * are too many.
  */
 int vhx_mem_add(struct vhx_mem *mem, u64 start, u64 size, u64 uaddr, u32 perm)
 {
@@ -123,8 +123,8 @@ static struct vhx_region region_tail(const struct vhx_region *r, u64 start)
  * A region that is only partly in the range is cut. It is no error if there is
  * none.
  *
- * Return: 0; -EINVAL if the range is empty or wraps; -E2BIG if a region would be
- * cut in two and there are too many.
+ * Return: 0; -EINVAL if the range is empty or wraps; -E2BIG if a region would
+ * be cut in two and there are too many.
  */
 int vhx_mem_del(struct vhx_mem *mem, u64 start, u64 size)
 {

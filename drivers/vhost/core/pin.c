@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * User memory that stays mapped into the kernel: the rings. It is pinned while a
- * queue is started, and read and written with plain loads and stores in any
+ * User memory that stays mapped into the kernel: the rings. It is pinned while
+ * a queue is started, and read and written with plain loads and stores in any
  * context.
  *
  * The pages are the owner's, and charged to it already. They do not count
- * against RLIMIT_MEMLOCK: a ring has less than 1 MiB, and QEMU, which falls back
- * to user space without a word, runs with a limit of 64 KiB in many places.
+ * against RLIMIT_MEMLOCK: a ring has less than 1 MiB, and QEMU, which falls
+ * back to user space without a word, runs with a limit of 64 KiB in many
+ * places.
  */
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
@@ -49,8 +50,8 @@ static int next_run(const struct vhx_mem *mem, u64 addr, unsigned int n,
 
 /*
  * Pins what it can of a run and returns the number of pages. A fault may sleep
- * for as long as the owner likes (userfaultfd): without the mmap lock, until the
- * caller is killed.
+ * for as long as the owner likes (userfaultfd): without the mmap lock, until
+ * the caller is killed.
  */
 static long pin_some(struct mm_struct *mm, const struct run *run,
 		     unsigned int flags, struct page **pages)
@@ -68,9 +69,9 @@ static long pin_some(struct mm_struct *mm, const struct run *run,
 }
 
 /*
- * Memory that the device only reads may be mapped read-only. If it is not, it is
- * pinned for writing all the same: then it can't be a page that a later write by
- * the owner replaces.
+ * Memory that the device only reads may be mapped read-only. If it is not, it
+ * is pinned for writing all the same: then it can't be a page that a later
+ * write by the owner replaces.
  */
 static long pin_run(struct vhx_map *map, struct mm_struct *mm,
 		    const struct run *run)

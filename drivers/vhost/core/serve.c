@@ -203,9 +203,9 @@ static bool vq_may_pop(struct vhx_vq *vq)
  * nothing for a queue that is being stopped or whose owner is being killed.
  *
  * Context: in vq_run().
- * Return: the number of buffers; 0 if there is none, or none for this run, which
- * is to end with VHX_DRAINED in either case; or a negative errno if the queue is
- * broken, which the core has dealt with.
+ * Return: the number of buffers; 0 if there is none, or none for this run,
+ * which is to end with VHX_DRAINED in either case; or a negative errno if the
+ * queue is broken, which the core has dealt with.
  */
 int vhx_vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 {
@@ -290,8 +290,8 @@ static u64 busyloop_ns(const struct vhx_vq *vq)
  *
  * Context: in vq_run().
  * Return: true once @ready says so; false after the timeout of
- * VHOST_SET_VRING_BUSYLOOP_TIMEOUT, at once if there is none, or when the CPU or
- * the worker has other things to do.
+ * VHOST_SET_VRING_BUSYLOOP_TIMEOUT, at once if there is none, or when the CPU
+ * or the worker has other things to do.
  */
 bool vhx_vq_busy_wait(struct vhx_vq *vq, bool (*ready)(struct vhx_vq *vq))
 {

@@ -203,8 +203,8 @@ EXPORT_SYMBOL_GPL(vhx_vq_running);
  * @vq: queue, set up and not started
  *
  * Context: process, under the device's lock.
- * Return: 0; -EFAULT if it is not set up or the ring is not in memory, or not in
- * memory that the device may write where it must; -EINVAL if the base is not
+ * Return: 0; -EFAULT if it is not set up or the ring is not in memory, or not
+ * in memory that the device may write where it must; -EINVAL if the base is not
  * possible; -ENOMEM; -EINTR if the caller is being killed; or what the back end
  * says.
  */

@@ -2,9 +2,9 @@
 /*
  * Worker threads: they run queued work one by one, with the owner's mm and
  * cgroups. Where the kernel has vhost_task a worker is a thread of the owner's
- * process and ends with it. On older kernels it is a kernel thread that uses the
- * owner's mm, is attached to the owner's cgroups and charges its allocations to
- * the owner's memory cgroup.
+ * process and ends with it. On older kernels it is a kernel thread that uses
+ * the owner's mm, is attached to the owner's cgroups and charges its
+ * allocations to the owner's memory cgroup.
  */
 #include <linux/bitops.h>
 #include <linux/cgroup.h>
@@ -97,7 +97,9 @@ static bool worker_fn(void *data)
 	return worker_run(worker);
 }
 
-/* The owner is being killed. Its mm still exists: do the work that is queued. */
+/*
+ * The owner is being killed. Its mm still exists: do the work that is queued.
+ */
 static void worker_sigkill(void *data)
 {
 	struct vhx_worker *worker = data;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The packed virtqueue, device side (virtio 1.3, section 2.8): it pops validated
- * descriptor chains, pushes completions and decides which notifications are
- * needed. All that the driver can write is read once and bounded here. Addresses
- * are not looked up here.
+ * The packed virtqueue, device side (virtio 1.3, section 2.8): it pops
+ * validated descriptor chains, pushes completions and decides which
+ * notifications are needed. All that the driver can write is read once and
+ * bounded here. Addresses are not looked up here.
  */
 #include "packed.h"
 #include "walk.h"
@@ -67,8 +67,8 @@ static __always_inline u64 used_flags(u16 pos)
 }
 
 /*
- * Walks an indirect table, which is in order (2.8.7). Of its flags only WRITE has
- * a meaning, and the driver must not set INDIRECT.
+ * Walks an indirect table, which is in order (2.8.7). Of its flags only WRITE
+ * has a meaning, and the driver must not set INDIRECT.
  */
 static int walk_indirect(struct walk *walk, u64 table, u32 len,
 			 const struct vhx_ring_reader *rd)
@@ -101,8 +101,8 @@ static int walk_indirect(struct walk *walk, u64 table, u32 len,
 }
 
 /*
- * Sets the id of a buffer of @ndesc descriptors, which is returned. @rest is the
- * second half of the last one.
+ * Sets the id of a buffer of @ndesc descriptors, which is returned. @rest is
+ * the second half of the last one.
  */
 static __always_inline int packed_id(struct vhx_chain *c, u64 rest,
 				     unsigned int ndesc)
@@ -111,7 +111,9 @@ static __always_inline int packed_id(struct vhx_chain *c, u64 rest,
 	return ndesc;
 }
 
-/* Walks a chain that is the indirect table to which the descriptor @d points. */
+/*
+ * Walks a chain that is the indirect table to which the descriptor @d points.
+ */
 static noinline int walk_table(const struct vhx_packed *r, struct vhx_chain *c,
 			       const struct vring_packed_desc *d, u64 rest,
 			       struct vhx_seg **segs, const struct vhx_seg *end,
@@ -132,10 +134,10 @@ static noinline int walk_table(const struct vhx_packed *r, struct vhx_chain *c,
 }
 
 /*
- * Walks the chain that begins with the descriptor @d, whose second half @rest was
- * read, and advances @segs. For each descriptor it is checked whether there is
- * room, then the flags. Only those of the first one tell that it is available: the
- * driver has written the others before it (2.8.21).
+ * Walks the chain that begins with the descriptor @d, whose second half @rest
+ * was read, and advances @segs. For each descriptor it is checked whether there
+ * is room, then the flags. Only those of the first one tell that it is
+ * available: the driver has written the others before it (2.8.21).
  *
  * Return: how many descriptors of the ring it takes, or a negative errno.
  */
@@ -325,7 +327,9 @@ void vhx_packed_unpop(struct vhx_packed *r, u16 pos)
 {
 	unsigned int back = packed_between(r, pos, r->avail) ?: r->num;
 
-	/* @pos is behind the current position, by one turn of the ring at most. */
+	/*
+	 * @pos is behind the current position, by one turn of the ring at most.
+	 */
 	if (pos >= (r->avail & VHX_PACKED_INDEX))
 		pos |= ~r->avail & VHX_PACKED_WRAP;
 	else

@@ -33,8 +33,8 @@
  * thread at a time, the push side (vhx_packed_push(), vhx_packed_need_call())
  * to another: what either writes is on cache lines of its own.
  *
- * &struct vhx_chain.id is the buffer id and, from VHX_ID_SHIFT on, the number of
- * descriptors, or with VIRTIO_F_IN_ORDER the index of the first one.
+ * &struct vhx_chain.id is the buffer id and, from VHX_ID_SHIFT on, the number
+ * of descriptors, or with VIRTIO_F_IN_ORDER the index of the first one.
  */
 struct vhx_packed {
 	u16 num;

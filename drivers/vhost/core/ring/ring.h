@@ -41,10 +41,10 @@ struct vhx_seg {
 
 /**
  * struct vhx_chain - a buffer popped off a ring
- * @id: identifies the buffer when it is completed; only the format knows what it
- *	means
- * @pos: where it was popped, for vhx_ring_unpop(): the available index on a split
- *	ring, the index of its first descriptor on a packed one
+ * @id: identifies the buffer when it is completed; only the format knows what
+ *	it means
+ * @pos: where it was popped, for vhx_ring_unpop(): the available index on a
+ *	split ring, the index of its first descriptor on a packed one
  * @nout: device-readable segments, first in the array
  * @nin: device-writable segments, behind them
  * @out_len: bytes in the device-readable segments
@@ -72,7 +72,8 @@ struct vhx_ring_reader {
  * struct vhx_held - a completion that waits for those of earlier buffers
  * @len: bytes written
  * @id: the driver's name for the buffer
- * @ndesc: entries of the ring that the buffer takes, 0 if there is no completion
+ * @ndesc: entries of the ring that the buffer takes, 0 if there is no
+ *	completion
  *
  * With VIRTIO_F_IN_ORDER there is one for each entry of the ring. The push side
  * uses it.

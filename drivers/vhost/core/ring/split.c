@@ -2,8 +2,8 @@
 /*
  * The split virtqueue, device side (virtio 1.3, section 2.7): it pops validated
  * descriptor chains, pushes completions and decides which notifications are
- * needed. All that the driver can write is read once and bounded here. Addresses
- * are not looked up here.
+ * needed. All that the driver can write is read once and bounded here.
+ * Addresses are not looked up here.
  */
 #include "split.h"
 #include "walk.h"
@@ -101,9 +101,9 @@ static noinline int walk_table(const struct vhx_split *r, struct walk *w,
 }
 
 /*
- * Walks the chain that begins with the descriptor @d, whose second half @rest was
- * read, and advances @segs. For each descriptor it is checked whether there is
- * room, then the flags, then the next field. A direct chain has no more
+ * Walks the chain that begins with the descriptor @d, whose second half @rest
+ * was read, and advances @segs. For each descriptor it is checked whether there
+ * is room, then the flags, then the next field. A direct chain has no more
  * descriptors than the ring.
  */
 static __always_inline int walk_chain(const struct vhx_split *r,
@@ -328,8 +328,8 @@ static __always_inline void write_used(vring_used_elem_t *e, u16 id, u32 len)
 
 /*
  * Completions wait for those of earlier buffers. Each gets a used entry of its
- * own: one entry for a batch (2.7.9) would save nothing, and DPDK's driver reads
- * the length of every one.
+ * own: one entry for a batch (2.7.9) would save nothing, and DPDK's driver
+ * reads the length of every one.
  */
 static noinline u16 split_push_in_order(struct vhx_split *r,
 					const struct vhx_used *used,

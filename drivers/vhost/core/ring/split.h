@@ -17,8 +17,8 @@
  * @desc: descriptor table, @num entries, mapped
  * @avail: driver area, mapped
  * @used: device area, mapped
- * @held: with VIRTIO_F_IN_ORDER the completions that wait, by the buffer's place
- *	in the available ring; or NULL
+ * @held: with VIRTIO_F_IN_ORDER the completions that wait, by the buffer's
+ *	place in the available ring; or NULL
  * @avail_idx: the driver's index as last read
  * @last_avail: the next available entry to pop; the base index of the queue
  * @used_idx: the next used entry to write

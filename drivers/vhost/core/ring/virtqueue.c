@@ -53,8 +53,8 @@ static int init_split(struct vhx_split *s, const struct vhx_ring_config *c)
  * The split format's used index continues from the one in the ring, which the
  * driver knows.
  *
- * Return: 0 or -EINVAL if the number of entries, the base or the alignment of the
- * driver area is invalid.
+ * Return: 0 or -EINVAL if the number of entries, the base or the alignment of
+ * the driver area is invalid.
  */
 int vhx_ring_init(struct vhx_ring *r, const struct vhx_ring_config *c)
 {

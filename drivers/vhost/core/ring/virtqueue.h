@@ -35,10 +35,10 @@ struct vhx_ring {
  * @indirect: VIRTIO_RING_F_INDIRECT_DESC was negotiated
  * @notify_on_empty: VIRTIO_F_NOTIFY_ON_EMPTY was negotiated; means nothing to
  *	the packed format
- * @base: where to begin, as in VHOST_SET_VRING_BASE: the available index; or the
- *	next available descriptor with the wrap counter in bit 15, and 16 bits
- *	higher the next used one, which is the same as nothing is in flight. 0
- *	there means the same, too: DPDK's virtio-user sets that.
+ * @base: where to begin, as in VHOST_SET_VRING_BASE: the available index; or
+ *	the next available descriptor with the wrap counter in bit 15, and 16
+ *	bits higher the next used one, which is the same as nothing is in
+ *	flight. 0 there means the same, too: DPDK's virtio-user sets that.
  * @desc: descriptor area, mapped, vhx_ring_desc_size() bytes, aligned to 16
  * @driver: driver area, mapped, vhx_ring_driver_size() bytes, aligned to 2, or
  *	to 4 for the packed format
@@ -167,8 +167,8 @@ static inline void vhx_ring_kick_disable(struct vhx_ring *r)
  * vhx_ring_kick_enable - ask the driver to kick for a buffer not yet seen
  * @r: ring
  *
- * Buffers that were popped and given back, as they did not suffice, need no kick
- * and are not reported again.
+ * Buffers that were popped and given back, as they did not suffice, need no
+ * kick and are not reported again.
  *
  * Return: true if there is a buffer for which the driver may not have kicked.
  */

@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A chain of descriptors while it is followed, in either format. For the
- * formats only.
+ * Walking a chain of descriptors, in either format. Only the formats use it.
  */
 #ifndef _VHX_RING_WALK_H
 #define _VHX_RING_WALK_H
 
 #include "ring.h"
 
-/* Descriptors of an indirect table that are fetched at once. */
+/* The number of descriptors of an indirect table that are read at once. */
 #define INDIRECT_WINDOW 16
 
 /**
- * struct walk - a chain while it is followed
- * @seg: where its next segment goes
- * @limit: where there is no more room
- * @in: its first device-writable segment, or NULL as long as there is none
- * @out_len: device-readable bytes; more than 32 bits, so that they need be
- *	looked at only at its end
+ * struct walk - the state of walking a chain
+ * @seg: where the next segment goes
+ * @limit: the end of the room for segments
+ * @in: the first device-writable segment, or NULL
+ * @out_len: device-readable bytes; 64 bits, so that one check at the end is
+ *	enough
  * @in_len: device-writable bytes
  */
 struct walk {
@@ -28,7 +27,9 @@ struct walk {
 	u64 in_len;
 };
 
-/* Half a descriptor, or a used element: all of it is read or written at once. */
+/*
+ * Half a descriptor, or a used element: all of it is read or written at once.
+ */
 static __always_inline u64 read_u64(const void *p)
 {
 	return le64_to_cpu((__force __le64)READ_ONCE(*(const u64 *)p));
@@ -38,7 +39,8 @@ static __always_inline u64 read_u64(const void *p)
  * A descriptor of an indirect table. Device-readable ones come first (2.7.4.2
  * and 2.8.17); empty ones too, though they mean nothing.
  */
-static __always_inline int walk_add(struct walk *w, u64 addr, u32 len, u32 flags)
+static __always_inline int walk_add(struct walk *w, u64 addr, u32 len,
+				    u32 flags)
 {
 	bool in = flags & VRING_DESC_F_WRITE;
 
@@ -59,7 +61,7 @@ static __always_inline int walk_add(struct walk *w, u64 addr, u32 len, u32 flags
 	return 0;
 }
 
-/* What was found from @first on is a buffer. */
+/* Ends a chain whose segments begin at @first. */
 static __always_inline int walk_end(const struct walk *w, struct vhx_chain *c,
 				    const struct vhx_seg *first)
 {
@@ -74,7 +76,10 @@ static __always_inline int walk_end(const struct walk *w, struct vhx_chain *c,
 	return 0;
 }
 
-/* Where a chain from @seg on has more descriptors than the ring, or no room. */
+/*
+ * The limit for a chain that begins at @seg: the end of the room, or where it
+ * has more descriptors than the ring.
+ */
 static __always_inline const struct vhx_seg *
 walk_limit(const struct vhx_seg *seg, const struct vhx_seg *end, u16 num)
 {
@@ -84,7 +89,7 @@ walk_limit(const struct vhx_seg *seg, const struct vhx_seg *end, u16 num)
 	return limit < (unsigned long)end ? (const struct vhx_seg *)limit : end;
 }
 
-/* One more segment. */
+/* Stores a segment and returns its length. */
 static __always_inline u32 walk_put(struct vhx_seg *seg, u64 addr, u32 len)
 {
 	seg->addr = addr;
@@ -102,7 +107,7 @@ static __always_inline void walk_single(struct vhx_chain *c,
 	c->out_len = 0;
 	c->in_len = 0;
 	walk_put(seg, addr, len);
-	/* A queue has mostly one kind: the branch is cheaper than none. */
+	/* A queue has mostly one kind, so the branch is well predicted. */
 	if (in) {
 		c->nin = 1;
 		c->in_len = len;

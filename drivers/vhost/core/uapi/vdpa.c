@@ -2,8 +2,8 @@
 /*
  * The vdpa personality: the ioctls of /dev/vhost-vdpa-N (<linux/vhost.h>). All
  * addresses are I/O-virtual, and the owner sets the device status. Rings are
- * mapped when the status becomes DRIVER_OK, because the owner maps memory after it
- * has set the ring addresses.
+ * mapped when the status becomes DRIVER_OK, because the owner maps memory after
+ * it has set the ring addresses.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -37,8 +37,8 @@ static long put_val(void __user *argp, const void *val, size_t size)
 }
 
 /*
- * Starts the queues that are enabled and set up. QEMU enables all of them; those
- * that the driver did not set up stay stopped.
+ * Starts the queues that are enabled and set up. QEMU enables all of them;
+ * those that the driver did not set up stay stopped.
  */
 static int start_enabled(struct vhx_dev *dev)
 {
@@ -290,9 +290,9 @@ static long vring_group(struct vhx_dev *dev, void __user *argp)
 }
 
 /*
- * Sets up a queue of a device that is live. A ring that is served does not move.
- * One that the driver has reset may begin elsewhere (2.6.1), and one that the
- * driver did not set up before is started once it is set up and enabled.
+ * Sets up a queue of a device that is live. A ring that is served does not
+ * move. One that the driver has reset may begin elsewhere (2.6.1), and one that
+ * the driver did not set up before is started once it is set up and enabled.
  */
 static long set_up_live(struct vhx_dev *dev, unsigned int cmd,
 			void __user *argp)

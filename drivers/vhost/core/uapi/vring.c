@@ -118,7 +118,9 @@ static long set_busyloop(struct vhx_vq *vq, void __user *argp)
 
 static long get_busyloop(struct vhx_vq *vq, void __user *argp)
 {
-	struct vhost_vring_state s = { .index = vq->index, .num = vq->busyloop };
+	struct vhost_vring_state s = {
+		.index = vq->index, .num = vq->busyloop,
+	};
 
 	return copy_to_user(argp, &s, sizeof(s)) ? -EFAULT : 0;
 }
