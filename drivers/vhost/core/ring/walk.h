@@ -28,7 +28,7 @@ struct walk {
 };
 
 /*
- * Half a descriptor, or a used element: all of it is read or written at once.
+ * Reads half a descriptor in one access.
  */
 static __always_inline u64 read_u64(const void *p)
 {
@@ -36,8 +36,8 @@ static __always_inline u64 read_u64(const void *p)
 }
 
 /*
- * A descriptor of an indirect table. Device-readable ones come first (2.7.4.2
- * and 2.8.17); empty ones too, though they mean nothing.
+ * Adds a descriptor of an indirect table. Device-readable descriptors come first
+ * (2.7.4.2 and 2.8.17), even if they are empty.
  */
 static __always_inline int walk_add(struct walk *w, u64 addr, u32 len,
 				    u32 flags)
