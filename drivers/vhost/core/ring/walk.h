@@ -27,9 +27,7 @@ struct walk {
 	u64 in_len;
 };
 
-/*
- * Reads half a descriptor in one access.
- */
+/* Reads half a descriptor in one access. */
 static __always_inline u64 read_u64(const void *p)
 {
 	return le64_to_cpu((__force __le64)READ_ONCE(*(const u64 *)p));
