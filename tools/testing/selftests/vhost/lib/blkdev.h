@@ -70,7 +70,7 @@ struct blkdev {
 	struct instance in;
 	struct vduse vduse;
 	int backend;
-	char path[64];
+	char path[INSTANCE_NAME_MAX + 16];
 	struct gmem mem;
 	struct vdev dev;
 	struct arena arena;

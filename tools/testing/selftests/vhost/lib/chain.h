@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A buffer scattered over guest memory: pieces of given sizes at odd
- * addresses, with poisoned gaps between them, so that a device that takes two
- * pieces for one, or writes past one, is found out.
+ * A buffer scattered over guest memory: pieces of given sizes at odd addresses,
+ * with poisoned gaps between them. So a device that merges two pieces, or that
+ * writes past the end of one, fails the test.
  */
 #ifndef VHXT_CHAIN_H
 #define VHXT_CHAIN_H
@@ -42,19 +42,19 @@ struct chain {
 
 void arena_init(struct arena *a, struct gmem *mem, size_t size);
 
-/* Take back and poison all of it: no chain in it may be in flight. */
+/* Free and poison all of it. No chain in it may be in flight. */
 void arena_reset(struct arena *a);
 
 void chain_init(struct chain *c, struct arena *a);
 
 /*
- * Add @len bytes in pieces as large as @cuts says, up to a 0; what is left
- * is cut in pieces of the last size. No @cuts: one piece.
+ * Add @len bytes in pieces of the sizes in @cuts, which ends with a 0. The last
+ * size is repeated until @len is reached. Without @cuts it is one piece.
  */
 void chain_add(struct chain *c, struct arena *a, size_t len, bool write,
 	       const size_t *cuts);
 
-/* Add a piece at a place of one's own, without a gap after it. */
+/* Add a piece at @p, without a gap after it. */
 void chain_add_at(struct chain *c, const void *p, size_t len, bool write);
 
 /* Copy to and from the chain, @off bytes into it. */
@@ -65,7 +65,7 @@ void chain_get(const struct chain *c, size_t off, void *data, size_t len);
 /* Bytes of it that the device reads, or writes. */
 size_t chain_len(const struct chain *c, bool write);
 
-/* Are the gaps as they were made? */
+/* Are the gaps unchanged? */
 bool chain_clean(const struct chain *c);
 
 /* Add it to a queue, through an indirect table if that was negotiated. */

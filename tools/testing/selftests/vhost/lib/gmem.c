@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guest memory out of a memfd: mapped once for ourselves, and with more than
- * one region once more for the device, each region on its own between guard
+ * Guest memory in a memfd. The test maps it once as a whole. If there is more
+ * than one region, each is mapped a second time for the device, between guard
  * pages.
  */
 #include <errno.h>
@@ -117,7 +117,7 @@ void *gmem_alloc_region(struct gmem *m, size_t size, size_t align)
 		__u64 gpa = gmem_gpa(m, p);
 		const struct gmem_region *r = region_of(m, gpa);
 
-		/* gmem_alloc() gives out nothing that is in no region. */
+		/* Every allocation begins in a region. */
 		if (!r || r == region_of(m, gpa + size - 1))
 			return p;
 		/* Go on at the start of the next region. */

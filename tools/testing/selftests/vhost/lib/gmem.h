@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Guest memory: what a monitor gives a device as the RAM of its guest. It lies
- * at a guest-physical address that differs from every user address, and may be
- * cut into regions whose user addresses are in no order, so that a device that
- * mixes up the two or reads past a region is found out.
+ * Guest memory: what a monitor gives a device as the RAM of its guest. Its
+ * guest-physical address differs from every user address. It may be split into
+ * regions whose user addresses are in no order. So a device that confuses the two
+ * kinds of address, or that reads past the end of a region, fails the test.
  */
 #ifndef VHXT_GMEM_H
 #define VHXT_GMEM_H
@@ -11,14 +11,14 @@
 #include <linux/types.h>
 #include <stddef.h>
 
-/* Where guest memory starts, unless a test wants it elsewhere. */
+/* The default guest-physical address of guest memory. */
 #define GMEM_GPA	0x40000000ULL
 
 /**
  * struct gmem_region - one row of the memory table
  * @gpa: guest-physical (or I/O-virtual) address
  * @size: bytes, a multiple of the page size
- * @user: where the device finds it in our address space
+ * @user: the user address that the device uses
  */
 struct gmem_region {
 	__u64 gpa;
@@ -28,10 +28,10 @@ struct gmem_region {
 
 /**
  * struct gmem - the memory of a guest
- * @base: our own view of all of it, contiguous
+ * @base: the test's own mapping of all of it
  * @size: bytes
  * @gpa: guest-physical address of the first byte
- * @brk: bytes given out by gmem_alloc()
+ * @brk: bytes allocated by gmem_alloc()
  * @memfd: the file behind it
  * @nregions: rows in @region
  * @region: the memory table
@@ -46,21 +46,21 @@ struct gmem {
 	struct gmem_region *region;
 };
 
-/* @size bytes in @nregions or some fewer regions. 0 or -errno. */
+/* Make @size bytes in @nregions regions, or fewer. 0 or -errno. */
 int gmem_init(struct gmem *m, size_t size, __u64 gpa,
 	      unsigned int nregions);
 void gmem_exit(struct gmem *m);
 
 /*
- * Give out @size bytes. They are never freed. Running out is a mistake in the
- * test, which ends there.
+ * Allocate @size bytes. They are not freed one by one. If there is no room, the
+ * test is wrong and ends.
  */
 void *gmem_alloc(struct gmem *m, size_t size, size_t align);
 
 /* The same, within one region: for rings. */
 void *gmem_alloc_region(struct gmem *m, size_t size, size_t align);
 
-/* The address at which the device sees @gpa. */
+/* The user address that the device uses for @gpa. */
 void *gmem_user(const struct gmem *m, __u64 gpa);
 
 static inline __u64 gmem_gpa(const struct gmem *m, const void *p)

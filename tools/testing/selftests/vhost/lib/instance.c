@@ -3,6 +3,7 @@
  * Making and removing vhx instances through configfs.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@ static bool has_node(void *arg)
 
 int instance_create(struct instance *in, const char *type, const char *name)
 {
-	char path[128], module[32];
+	char path[PATH_MAX], module[32];
 	int err;
 
 	err = configfs_mount();
@@ -42,7 +43,7 @@ int instance_create(struct instance *in, const char *type, const char *name)
 	snprintf(path, sizeof(path), VHX "/%s/%s", type, name);
 	if (mkdir(path, 0755))
 		return -errno;
-	/* All that can be negotiated. */
+	/* Off by default, unlike all else that can be negotiated. */
 	return instance_set(in, "in_order", "1");
 }
 
@@ -65,7 +66,7 @@ int instance_disable(struct instance *in)
 
 int instance_destroy(struct instance *in)
 {
-	char path[128];
+	char path[PATH_MAX];
 
 	instance_disable(in);
 	snprintf(path, sizeof(path), VHX "/%s/%s", in->type, in->name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The driver's side of a packed ring (virtio 1.3, 2.8): what runs per buffer.
- * Users include vq.h.
+ * The driver's side of a packed ring (virtio 1.3, 2.8): the parts that run for each
+ * buffer. Users include vq.h.
  */
 #ifndef VHXT_PACKED_H
 #define VHXT_PACKED_H
@@ -12,7 +12,7 @@
 #define PACKED_USED	(1U << VRING_PACKED_DESC_F_USED)
 #define PACKED_WRAP	(1U << VRING_PACKED_EVENT_F_WRAP_CTR)
 
-/* Buffer ids are not what numbers anything else in the ring. */
+/* Buffer ids differ from positions and slots, so that they are not mixed up. */
 #define PACKED_ID	0x9000U
 
 static inline __u16 packed_id(__u16 slot)
@@ -25,7 +25,7 @@ static inline __u16 packed_slot(__u16 id)
 	return (__u16)(id - PACKED_ID);
 }
 
-/* A position with the wrap counter, as event areas and bases have it. */
+/* A position with the wrap counter: the format of event areas and bases. */
 static inline __u16 packed_at(__u16 pos, bool wrap)
 {
 	return wrap ? pos | PACKED_WRAP : pos;
@@ -46,8 +46,8 @@ static inline bool packed_more_used(const struct vq *vq)
 }
 
 /*
- * Fill the next descriptor but for its flags, which are returned. Ids of
- * descriptors that are not a buffer's last mean nothing: they are wrong.
+ * Fill the next descriptor except its flags, which are returned. The device uses
+ * the id of a buffer's last descriptor only; the others get a wrong one.
  */
 static inline __u16 packed_next(struct vq *vq, __u64 gpa, __u32 len,
 				__u16 flags, __u16 id)
@@ -66,8 +66,8 @@ static inline __u16 packed_next(struct vq *vq, __u64 gpa, __u32 len,
 }
 
 /*
- * The device finds a buffer by its first descriptor's flags, and none before
- * those in front of it: publishing is to write the flags of the first one.
+ * The device finds a buffer by the flags of its first descriptor, and buffers in
+ * their order. So publishing writes the flags of the first buffer's first one.
  */
 static inline void packed_show(struct vq *vq, __u16 head, __u16 flags)
 {
@@ -80,7 +80,7 @@ static inline void packed_show(struct vq *vq, __u16 head, __u16 flags)
 	vq->held_flags = flags;
 }
 
-/* A slot for a buffer. In order, the position is it. */
+/* Take a slot for a buffer. In order, the slot is the position. */
 static inline __u16 packed_take_slot(struct vq *vq)
 {
 	__u16 slot = vq->free;
@@ -122,7 +122,7 @@ static inline int packed_add(struct vq *vq, const struct vq_seg *seg,
 	return 0;
 }
 
-/* The entries of a table follow each other: no ids, and no flags but WRITE. */
+/* Entries of a table follow each other: their only flag is WRITE. */
 static inline int packed_add_indirect(struct vq *vq, const struct vq_seg *seg,
 				      unsigned int n, __u32 token)
 {
@@ -163,7 +163,7 @@ static inline void packed_publish(struct vq *vq)
 			 __ATOMIC_RELEASE);
 }
 
-/* Of descriptors; positions before this lap are negative. */
+/* Event indices are positions; those before this lap are negative here. */
 static inline bool packed_kick_wanted(struct vq *vq)
 {
 	__u16 flags = __atomic_load_n(&vq->device->flags, __ATOMIC_ACQUIRE);
@@ -213,7 +213,7 @@ static inline int packed_pop(struct vq *vq, struct vq_done *done)
 	if (!packed_more_used(vq))
 		return 0;
 
-	/* A length without the flag is reserved. */
+	/* Without VRING_DESC_F_WRITE the length is reserved. */
 	if (vq->bad || (d->len && !(d->flags & VRING_DESC_F_WRITE)))
 		return -EPROTO;
 

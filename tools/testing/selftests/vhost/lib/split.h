@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The driver's side of a split ring (virtio 1.3, 2.7): what runs per buffer.
- * Users include vq.h.
+ * The driver's side of a split ring (virtio 1.3, 2.7): the parts that run for each
+ * buffer. Users include vq.h.
  */
 #ifndef VHXT_SPLIT_H
 #define VHXT_SPLIT_H
@@ -26,7 +26,7 @@ static inline __u32 split_fill(struct vring_desc *d, const struct vq_seg *s)
 	return s->write ? s->len : 0;
 }
 
-/* The entry of the avail ring for the next buffer; it counts once held. */
+/* Write the next entry of the avail ring. vring_hold() counts it. */
 static inline void split_make_avail(struct vq *vq, __u16 head)
 {
 	vq->avail->ring[vq->avail_idx & (vq->num - 1)] = head;
@@ -100,7 +100,7 @@ static inline bool split_kick_wanted(struct vq *vq)
 		 VRING_USED_F_NO_NOTIFY);
 }
 
-/* Used entries that were not looked at yet. */
+/* Used entries that the driver has not taken. */
 static inline __u16 split_used(const struct vq *vq)
 {
 	return __atomic_load_n(&vq->used->idx, __ATOMIC_ACQUIRE) -
@@ -108,8 +108,9 @@ static inline __u16 split_used(const struct vq *vq)
 }
 
 /*
- * In order: the next used entry, for a batch. Entries that a batch skips are
- * never written, so one that was read is made invalid lest it be read again.
+ * In order: the next used entry, for a batch. The device does not write the
+ * entries that a batch skips, so an entry that was read is made invalid: it must
+ * not be read again in the next lap.
  */
 static inline int split_pop_batch(struct vq *vq)
 {
@@ -163,7 +164,7 @@ static inline void split_call_enable(struct vq *vq)
 		__atomic_store_n(&vq->avail->flags, 0, __ATOMIC_RELAXED);
 }
 
-/* With EVENT_IDX that is where the event index rests. */
+/* With EVENT_IDX the event index just stays where it is. */
 static inline void split_call_disable(struct vq *vq)
 {
 	if (!vq->event_idx)

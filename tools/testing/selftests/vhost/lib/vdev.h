@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A device under test and how a monitor sets it up, over either of the two
+ * A device under test, and how a monitor sets it up through either of the two
  * ioctl personalities: vhost (/dev/vhost-net, /dev/vhx-net, /dev/vhx-blk) and
  * vhost-vdpa (/dev/vhost-vdpa-0, /dev/vhx/NAME).
  *
- * Functions return 0 or -errno; vdev.what then names the step that failed.
+ * Functions return 0 or -errno. On an error, vdev.what names the step.
  */
 #ifndef VHXT_VDEV_H
 #define VHXT_VDEV_H
@@ -22,7 +22,7 @@
 
 #define BIT_ULL(n)	(1ULL << (n))
 
-/* Virtio status bits as a driver sets them one by one. */
+/* Values of the device status, in the order in which a driver sets them. */
 #define VDEV_S_DRIVER	(VIRTIO_CONFIG_S_ACKNOWLEDGE | \
 			 VIRTIO_CONFIG_S_DRIVER)
 #define VDEV_S_FEATURES	(VDEV_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK)
@@ -31,7 +31,7 @@
 /**
  * struct vdev - an open device
  * @fd: its file
- * @what: the step that was tried last
+ * @what: the last step
  * @mem: guest memory given to it
  * @offered: features it offers
  * @features: features negotiated
@@ -50,18 +50,18 @@ struct vdev {
 	int config_call;
 };
 
-/* Open the node. On failure nothing needs to be closed. */
+/* Open the node. After an error there is nothing to close. */
 int vdev_open(struct vdev *d, const char *path);
 void vdev_close(struct vdev *d);
 
 /*
- * Make @nvqs queues of @num entries in @mem, with what @features say of their
- * format, EVENT_IDX, INDIRECT_DESC and IN_ORDER. The device is not told yet.
+ * Make @nvqs queues of @num entries in @mem. @features selects their format,
+ * EVENT_IDX, INDIRECT_DESC and IN_ORDER. The device does not know of them yet.
  */
 int vdev_make_vqs(struct vdev *d, struct gmem *mem, __u64 features,
 		  unsigned int nvqs, __u16 num);
 
-/* An ioctl: its result (0 or more), or -errno. Keeps @what. */
+/* Call an ioctl. Its result (0 or more), or -errno. Sets vdev.what. */
 int vdev_ioctl(struct vdev *d, const char *what, unsigned long cmd, void *arg);
 
 /* The vring ioctls that both personalities have. */
@@ -76,18 +76,18 @@ int vring_set_err(struct vdev *d, unsigned int i, int fd);
  * The vhost personality.
  */
 
-/* Owner, features, memory and all rings, from their bases; no backend yet. */
+/* Set owner, features, memory and all queues, but no backend. */
 int vhost_setup(struct vdev *d);
 int vhost_set_owner(struct vdev *d);
 int vhost_set_features(struct vdev *d);
 int vhost_set_mem(struct vdev *d);
 
-/* The same memory in regions of @piece bytes at most; and none at all. */
+/* Set the same memory in regions of at most @piece bytes; set no memory. */
 int vhost_set_mem_cut(struct vdev *d, __u64 piece);
 int vhost_clear_mem(struct vdev *d);
 int vhost_set_vring(struct vdev *d, unsigned int i);
 
-/* VHOST_NET_SET_BACKEND of one queue, and of all of them. */
+/* VHOST_NET_SET_BACKEND for one queue, and for all queues. */
 int vhost_net_attach(struct vdev *d, unsigned int i, int fd);
 int vhost_net_attach_all(struct vdev *d, int fd);
 
@@ -95,20 +95,20 @@ int vhost_net_attach_all(struct vdev *d, int fd);
 int vhost_blk_attach(struct vdev *d, int fd);
 
 /*
- * The vdpa personality, in the order in which QEMU's vhost-vdpa-device-pci
- * does things (QEMU 10.0, by its trace).
+ * The vdpa personality, with the ioctls in the order of QEMU's
+ * vhost-vdpa-device-pci (from a trace of QEMU 10.0).
  */
 
-/* What QEMU asks of a device that it is given, up to status DRIVER. */
+/* What QEMU does when it opens a device, up to status DRIVER. */
 int vdpa_realize(struct vdev *d);
 
-/* From SET_FEATURES to DRIVER_OK: rings first, then memory. */
+/* From SET_FEATURES to DRIVER_OK: first the queues, then memory. */
 int vdpa_start(struct vdev *d);
 
 /* Both. */
 int vdpa_setup(struct vdev *d);
 
-/* Suspend, keep the bases in the queues, reset; vdpa_start() goes on there. */
+/* Suspend, store the bases in the queues, reset. vdpa_start() continues. */
 int vdpa_stop(struct vdev *d);
 
 int vdpa_set_status(struct vdev *d, __u8 status);
@@ -124,9 +124,9 @@ int vdpa_map_all(struct vdev *d);
 int vdpa_unmap_all(struct vdev *d);
 
 /*
- * What QEMU does when firmware moves memory: one batch that invalidates all
+ * What QEMU does when firmware moves memory: one batch that invalidates all of it
  * and adds it again in pieces of @piece bytes, with the same user addresses.
- * Pieces that gmem_alloc() gave nothing out of are read-only then.
+ * Pieces in which nothing is allocated become read-only.
  */
 int vdpa_remap_all(struct vdev *d, __u64 piece);
 

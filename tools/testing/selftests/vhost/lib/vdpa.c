@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Setting up a device over the vdpa personality, step by step as QEMU does it:
- * ring addresses are I/O-virtual, memory comes as IOTLB messages after the
- * rings, and the calls are set again after DRIVER_OK.
+ * Setting up a device through the vdpa personality, in the steps of QEMU: ring
+ * addresses are I/O-virtual, memory is set by IOTLB messages after the rings, and
+ * the call eventfds are set again after DRIVER_OK.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #include "vdev.h"
 
-/* What QEMU wants of the back end, as far as it is offered. */
+/* The back-end features that QEMU acknowledges if they are offered. */
 #define BACKEND_WANTED	(BIT_ULL(VHOST_BACKEND_F_IOTLB_MSG_V2) | \
 			 BIT_ULL(VHOST_BACKEND_F_IOTLB_BATCH) | \
 			 BIT_ULL(VHOST_BACKEND_F_SUSPEND))

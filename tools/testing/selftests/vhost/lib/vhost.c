@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Setting up a device over the vhost personality: the memory table holds user
- * addresses, ring addresses are user addresses, and a backend per queue (net)
- * or per device (blk) starts it.
+ * Setting up a device through the vhost personality: ring addresses are user
+ * addresses, and the device starts when its backend is set, for each queue (net)
+ * or for the device (blk).
  */
 #include <errno.h>
 #include <linux/vhx.h>

@@ -9,7 +9,7 @@
 
 #include "vq.h"
 
-/* Of memory, for @num entries: the two bytes more are the event index. */
+/* The two additional bytes of either area are the event index. */
 static void alloc_split(struct vq *vq, size_t num)
 {
 	vq->desc = gmem_alloc_region(vq->mem, num * sizeof(*vq->desc),
@@ -78,7 +78,7 @@ static void reset_split(struct vq *vq, __u16 base)
 	memset(vq->desc, 0, vq->num * sizeof(*vq->desc));
 	for (i = 0; i < vq->num; i++) {
 		vq->desc[i].next = (i + 1) & (vq->num - 1);
-		/* No entry that was not written is taken for one. */
+		/* An entry that the device did not write is invalid. */
 		vq->used->ring[i].id = ~0U;
 	}
 	vq->free = 0;
@@ -94,9 +94,9 @@ static void reset_split(struct vq *vq, __u16 base)
 }
 
 /*
- * As if all before @base had been used: their descriptors are of this lap,
- * those from it on of the lap before. Slots are taken from the end, so that
- * they are not in the order of positions.
+ * As if all buffers before @base had been used: descriptors before it belong to
+ * this lap, the others to the lap before. Slots are taken from the last one down,
+ * so that they differ from positions.
  */
 static void reset_packed(struct vq *vq, __u16 base)
 {
@@ -137,7 +137,7 @@ void vq_reset(struct vq *vq, __u32 base)
 		reset_split(vq, (__u16)base);
 }
 
-/* Both halves of a packed base: what is available, and what is used. */
+/* A packed base: the available half and the used half, which are equal. */
 static __u32 base_at(__u16 pos, bool wrap)
 {
 	return packed_at(pos, wrap) * 0x10001U;
@@ -150,7 +150,7 @@ __u32 vq_base_after(const struct vq *vq, unsigned int n)
 	return base_at(n % vq->num, !(n / vq->num & 1));
 }
 
-/* Over a buffer in @slot. */
+/* Go on to the position after the buffer in @slot. */
 static void step(const struct vq *vq, __u16 slot, __u16 *pos, bool *wrap)
 {
 	unsigned int next = *pos + vq->slot[slot].ndesc;
@@ -162,7 +162,7 @@ static void step(const struct vq *vq, __u16 slot, __u16 *pos, bool *wrap)
 	*pos = (__u16)next;
 }
 
-/* The slot of the used descriptor at @pos; -1 if there is none. */
+/* The slot of the buffer that is used at @pos; -1 if there is none. */
 static int used_slot(const struct vq *vq, __u16 pos, bool wrap)
 {
 	const struct vring_packed_desc *d = &vq->ring[pos];
@@ -175,7 +175,7 @@ static int used_slot(const struct vq *vq, __u16 pos, bool wrap)
 	return slot < vq->num && vq->slot[slot].ndesc ? slot : -1;
 }
 
-/* Walk over what is used in a packed ring, without taking it. */
+/* Count the used buffers of a packed ring without taking them. */
 static unsigned int walk(const struct vq *vq, __u16 *pos, bool *wrap)
 {
 	unsigned int n, end = vq->batch;

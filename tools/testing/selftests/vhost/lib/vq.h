@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The driver's side of a virtqueue, split or packed: adds buffers, kicks where
- * the device wants it, takes back what was used. It trusts the device with
- * nothing: a completion that was never asked for, comes twice, is out of order
- * in a queue that has one, or claims more than there was room for, is an error.
- * The parts that run per buffer are inline, as benchmarks count their
+ * The driver's side of a virtqueue, split or packed: it adds buffers, kicks if the
+ * device wants that, and takes used buffers back. It checks what the device
+ * writes: a used buffer that is not in flight, that is out of order on a queue
+ * with IN_ORDER, or that has more bytes written than it has room for, is an error.
+ * The parts that run for each buffer are inline, because benchmarks count their
  * instructions.
  */
 #ifndef VHXT_VQ_H
@@ -25,28 +25,28 @@
 int vq_init(struct vq *vq, struct gmem *mem, __u16 num, unsigned int flags);
 void vq_exit(struct vq *vq);
 
-/* As a driver does after a reset: all free, device and driver at @base. */
+/* As after a reset: no buffer is in flight; driver and device are at @base. */
 void vq_reset(struct vq *vq, __u32 base);
 
-/* The base of a queue that @n buffers of a descriptor each went through. */
+/* The base of a queue after @n buffers of one descriptor each. */
 __u32 vq_base_after(const struct vq *vq, unsigned int n);
 
 /*
- * Completions that are there to be taken, as far as they make sense; and the
- * base of a device that completed these, and has nothing in flight.
+ * The number of valid used buffers that the driver has not taken yet; and the base
+ * of a device that has used these and has nothing in flight.
  */
 unsigned int vq_ready(const struct vq *vq);
 __u32 vq_ready_base(const struct vq *vq);
 
 /*
- * Ask for a call when @n more buffers of one descriptor each are used, and for
- * none before. With EVENT_IDX only.
+ * Ask for a call when @n more buffers of one descriptor each are used, and not
+ * earlier. With EVENT_IDX only.
  */
 void vq_call_after(struct vq *vq, unsigned int n);
 
 /*
- * Wait until something was used, call eventfd and suppression included.
- * 0, -ETIMEDOUT, or -EIO when the device signals its error eventfd instead.
+ * Enable calls and wait for the call eventfd until a buffer is used. 0;
+ * -ETIMEDOUT; or -EIO if the device signals its err eventfd.
  */
 int vq_wait(struct vq *vq, int ms);
 
@@ -66,7 +66,7 @@ static inline int vq_add_indirect(struct vq *vq, const struct vq_seg *seg,
 			    split_add_indirect(vq, seg, n, token);
 }
 
-/* Show the device what was added. */
+/* Make the buffers that were added available to the device. */
 static inline void vq_publish(struct vq *vq)
 {
 	if (vq->packed)
@@ -75,7 +75,7 @@ static inline void vq_publish(struct vq *vq)
 		split_publish(vq);
 }
 
-/* Does the device want to hear of what was published since the last time? */
+/* Does the device want a kick for what was published since the last time? */
 static inline bool vq_kick_wanted(struct vq *vq)
 {
 	/* Pairs with the device's barrier between enabling and rechecking. */
@@ -83,7 +83,7 @@ static inline bool vq_kick_wanted(struct vq *vq)
 	return vq->packed ? packed_kick_wanted(vq) : split_kick_wanted(vq);
 }
 
-/* Tell the device, whatever it wants. */
+/* Kick, whether the device wants it or not. */
 static inline void vq_kick_always(struct vq *vq)
 {
 	vq->nkicks++;
@@ -105,13 +105,13 @@ static inline bool vq_more_used(const struct vq *vq)
 	return split_used(vq);
 }
 
-/* Take a completion: 1 and @done, 0 if there is none, -EPROTO if it is bad. */
+/* Take a used buffer: 1 and @done, 0 if there is none, -EPROTO if invalid. */
 static inline int vq_pop(struct vq *vq, struct vq_done *done)
 {
 	return vq->packed ? packed_pop(vq, done) : split_pop(vq, done);
 }
 
-/* Ask for a call at the next completion. Look for completions after it. */
+/* Enable calls. The caller looks for used buffers after this. */
 static inline void vq_call_enable(struct vq *vq)
 {
 	if (vq->packed)
@@ -122,7 +122,7 @@ static inline void vq_call_enable(struct vq *vq)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-/* Ask for no calls. */
+/* Disable calls. */
 static inline void vq_call_disable(struct vq *vq)
 {
 	if (vq->packed)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the driver's sides of both ring formats have in common: the queue, the
- * buffers that the device holds, and what is believed of a completion: nothing.
- * Users include vq.h.
+ * buffers in flight, and the checks of used buffers. Users include vq.h.
  */
 #ifndef VHXT_VRING_H
 #define VHXT_VRING_H
@@ -28,12 +27,12 @@ struct vq_seg {
 };
 
 /**
- * struct vq_slot - a buffer that the device may hold
+ * struct vq_slot - room for a buffer in flight
  * @token: the caller's name for it
  * @room: bytes of it that the device may write
  * @ndesc: descriptors it takes in the ring, 0 when there is none
  * @last: split: its last descriptor; packed: the next free slot
- * @seq: how many were added before it; free running
+ * @seq: how many buffers were added before it; free running
  */
 struct vq_slot {
 	__u32 token;
@@ -44,7 +43,7 @@ struct vq_slot {
 };
 
 /**
- * struct vq_done - a completion
+ * struct vq_done - a used buffer
  * @token: as given to vq_add()
  * @len: bytes written by the device
  */
@@ -69,24 +68,24 @@ struct vq_done {
  * @table_len: entries of each indirect table, 0 without INDIRECT_DESC
  * @num: entries; split: a power of two
  * @num_free: free descriptors
- * @free: first of what is free: descriptors (split), slots (packed); in order:
- *	the next position
+ * @free: the first free descriptor (split) or slot (packed); in order: the next
+ *	position
  * @avail_idx: buffers added; free running
  * @used_idx: buffers taken back; free running
  * @avail_pos: packed: where the next descriptor goes
- * @avail_flags: packed: what makes one available in this lap
- * @used_pos: where the oldest buffer starts; not split out of order
- * @used_wrap: packed: its lap has the wrap counter at 1
- * @held: packed: the first buffer not published, and all after it
- * @held_pos: where it is
- * @held_flags: what shows it
- * @kicked: split: @avail_idx, packed: descriptors added, at the last decision
- *	about a kick
+ * @avail_flags: packed: the flags that make a descriptor available in this lap
+ * @used_pos: the position of the oldest buffer in flight; not used by split
+ *	rings without IN_ORDER
+ * @used_wrap: packed: the wrap counter at @used_pos
+ * @held: packed: buffers were added and not published yet
+ * @held_pos: the position of the first of them
+ * @held_flags: the flags that make it available
+ * @kicked: at the last decision about a kick: split: @avail_idx, packed: @added
  * @added: packed: descriptors added; free running
  * @batch: in order: buffers of the last used entry that are not taken yet
- * @batch_len: what it says of the last of them
- * @bad: the device said something that it must not
- * @base: where the device starts, as SET_VRING_BASE has it
+ * @batch_len: the length in that entry: of the last of them
+ * @bad: the device wrote something invalid
+ * @base: the base for SET_VRING_BASE
  * @packed: VIRTIO_F_RING_PACKED was negotiated
  * @event_idx: VIRTIO_RING_F_EVENT_IDX was negotiated
  * @in_order: VIRTIO_F_IN_ORDER was negotiated
@@ -144,13 +143,13 @@ struct vq {
 	struct gmem *mem;
 };
 
-/* Buffers that the device holds: made available, not taken back yet. */
+/* Buffers in flight: added and not taken back. */
 static inline unsigned int vq_in_flight(const struct vq *vq)
 {
 	return (__u16)(vq->avail_idx - vq->used_idx);
 }
 
-/* Remember a buffer; its room is counted as its pieces are written down. */
+/* Record a buffer in its slot. */
 static inline void vring_hold(struct vq *vq, __u16 slot, __u16 ndesc,
 			      __u16 last, __u32 room, __u32 token)
 {
@@ -164,7 +163,7 @@ static inline void vring_hold(struct vq *vq, __u16 slot, __u16 ndesc,
 	vq->num_free -= ndesc;
 }
 
-/* Take back the buffer in @slot, of which @len bytes were written. */
+/* Take back the buffer in @slot, to which @len bytes were written. */
 static inline int vring_release(struct vq *vq, struct vq_slot *slot,
 				__u32 len, struct vq_done *done)
 {
@@ -180,8 +179,8 @@ static inline int vring_release(struct vq *vq, struct vq_slot *slot,
 }
 
 /*
- * In order: a used entry for @slot is for all from the oldest to that one. How
- * many these are; 0 if there is none in @slot.
+ * In order: a used entry for @slot stands for all buffers from the oldest to that
+ * one. Their number; 0 if there is no buffer in @slot.
  */
 static inline unsigned int vring_run(const struct vq *vq, __u16 slot)
 {
@@ -191,8 +190,8 @@ static inline unsigned int vring_run(const struct vq *vq, __u16 slot)
 }
 
 /*
- * In order: take back the oldest. Those that a used entry skipped were written
- * completely; the last is as the entry says.
+ * In order: take back the oldest. Buffers that a used entry skips were written
+ * completely; the entry has the length of the last one.
  */
 static inline int vring_release_oldest(struct vq *vq, struct vq_done *done)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Bounded waits. A test never sleeps and hopes: it waits for the event that it
- * is after, and a device that never sends it costs WAIT_MS, not a hang.
+ * Bounded waits. A test does not sleep for a time: it waits for an event, and for
+ * no longer than WAIT_MS.
  */
 #ifndef VHXT_WAIT_H
 #define VHXT_WAIT_H
@@ -9,15 +9,15 @@
 #include <stdbool.h>
 
 /*
- * Long enough for a kernel with KASAN and lockdep under emulation; only a
- * failing test ever waits that long.
+ * Enough for a kernel with KASAN and lockdep under emulation. Only a test that
+ * fails waits that long.
  */
 #define WAIT_MS		20000
 
-/* A wait for something that must not happen; passing tests pay it in full. */
+/* A wait for something that must not happen. It always lasts that long. */
 #define QUIET_MS	100
 
-/* Is this such a kernel? */
+/* Is this a kernel with KASAN and lockdep? */
 bool kernel_is_slow(void);
 
 /* A non-blocking eventfd, or -errno. */
@@ -35,7 +35,7 @@ bool event_take(int fd);
 /* poll() on one descriptor. 0, -ETIMEDOUT or -errno. */
 int fd_wait(int fd, short events, int ms);
 
-/* Poll @cond(@arg) each millisecond, for what has no file descriptor. */
+/* Call @cond(@arg) each millisecond: for what has no file descriptor. */
 int cond_wait(bool (*cond)(void *arg), void *arg, int ms);
 
 #endif /* VHXT_WAIT_H */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Pages that the kernel has pinned. A device pins its rings while a queue is
+ * started and the pages of a request while it is in flight.
+ */
+#ifndef VHXT_PINS_H
+#define VHXT_PINS_H
+
+/* Pins of pages, on the whole machine, that were not released. */
+long pins_now(void);
+
+/* Wait until there are as many as @pins. 0, or -ETIMEDOUT. */
+int pins_wait(long pins);
+
+#endif /* VHXT_PINS_H */
