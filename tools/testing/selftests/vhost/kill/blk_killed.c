@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The owner of a disk is killed with requests in flight on a disk that takes
- * its time. What the disk then holds was written as a whole by someone who
- * still had the memory; the device is free for the next one.
+ * The owner of a disk is killed with requests in flight, on a disk that delays
+ * completions. Each block on the disk then is either as before or completely
+ * written, and the device can be opened again.
  */
 #include <fcntl.h>
 
@@ -114,7 +114,7 @@ static int own(struct owner *o, const char *path, int backend, __u64 ring)
 	return err ? err : vhost_blk_attach(&o->d, backend);
 }
 
-/* A block says who wrote it; all the rest follows from that. */
+/* A block begins with its seed, which determines the rest. */
 static void make_block(char *p, __u64 seed)
 {
 	memcpy(p, &seed, sizeof(seed));

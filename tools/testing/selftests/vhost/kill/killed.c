@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Running owners, killing them, looking for what they left.
+ * Running owners, killing them, and finding what they left.
  */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -14,6 +12,7 @@
 
 #include "attr.h"
 #include "killed.h"
+#include "pins.h"
 #include "wait.h"
 
 struct load *load_new(void)
@@ -54,29 +53,11 @@ int run_and_kill(struct load *load, void (*owner)(void *arg),
 	return run_kill_and_stop(load, owner, ready, arg, 0);
 }
 
-static long vm_counter(const char *field)
-{
-	FILE *f = fopen("/proc/vmstat", "r");
-	size_t len = strlen(field);
-	char line[128];
-	long n = 0;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, field, len) && line[len] == ' ')
-			n = strtol(line + len, NULL, 10);
-	if (f)
-		fclose(f);
-	return n;
-}
-
 void trace_take(struct trace *t, const char *module)
 {
-	/* Else what was counted on another CPU shows up a second later. */
-	attr_write("1", "/proc/sys/vm/stat_refresh");
 	t->module = module;
 	t->refs = attr_read_long("/sys/module/%s/refcnt", module);
-	t->pins = vm_counter("nr_foll_pin_acquired") -
-		  vm_counter("nr_foll_pin_released");
+	t->pins = pins_now();
 }
 
 struct pair {

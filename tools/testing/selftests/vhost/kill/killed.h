@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Owners that are killed at work, and what must be left of them: nothing.
+ * Owners that are killed while their device works. Nothing of them may be left.
  */
 #ifndef VHXT_KILLED_H
 #define VHXT_KILLED_H
@@ -11,10 +11,10 @@
 #define KILLS	20
 
 /**
- * struct load - what owner and killer both see
- * @done: units of work of the owner, by queue
- * @err: what went wrong in the owner before it was killed, -errno
- * @over: whoever works shall stop
+ * struct load - what the owner and the test share
+ * @done: units of work that the owner did, for each queue
+ * @err: an error of the owner before it was killed, -errno
+ * @over: the child of the owner is to stop
  */
 struct load {
 	unsigned int done[2];
@@ -37,7 +37,7 @@ static inline int load_err(const struct load *load)
 	return __atomic_load_n(&load->err, __ATOMIC_RELAXED);
 }
 
-/* The owner gives up. */
+/* The owner has an error. */
 static inline void load_fail(struct load *load, int err)
 {
 	__atomic_store_n(&load->err, err, __ATOMIC_RELAXED);
@@ -53,29 +53,28 @@ static inline bool load_over(const struct load *load)
 	return __atomic_load_n(&load->over, __ATOMIC_RELAXED);
 }
 
-/* A load, shared with all children. */
+/* A load that is shared with children. */
 struct load *load_new(void);
 
 /*
- * Run @owner in a process of its own; it works until it is killed, which is
- * when @ready, called again and again with @arg, says so. 0, what went wrong
- * in the owner, or -ETIMEDOUT.
+ * Run @owner in a process of its own, and kill it once @ready, which is called
+ * repeatedly with @arg, returns true. 0, the owner's error, or -ETIMEDOUT.
  */
 int run_and_kill(struct load *load, void (*owner)(void *arg),
 		 bool (*ready)(void *arg), void *arg);
 
 /*
- * The same, but @owner has a child that goes on until load_over(), which is
- * @us after the kill.
+ * The same, but @owner has a child that works until load_over(), which becomes true
+ * @us after the kill. The time varies where the two meet; no result depends on it.
  */
 int run_kill_and_stop(struct load *load, void (*owner)(void *arg),
 		      bool (*ready)(void *arg), void *arg, unsigned int us);
 
 /**
- * struct trace - what a device leaves behind while it is in use
+ * struct trace - what a device holds while it is in use
  * @module: its module
- * @refs: references to it
- * @pins: pages that are pinned, on the whole machine
+ * @refs: references to the module
+ * @pins: pinned pages, on the whole machine
  */
 struct trace {
 	const char *module;
@@ -85,7 +84,7 @@ struct trace {
 
 void trace_take(struct trace *t, const char *module);
 
-/* Wait until all is as it was at @t. 0, or -ETIMEDOUT with @now set. */
+/* Wait until both are as they were in @t. 0, or -ETIMEDOUT; @now is set. */
 int trace_gone(const struct trace *t, struct trace *now);
 
 #endif /* VHXT_KILLED_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The owner of a network device is killed while frames pass in both
- * directions. The tap, which is not the owner's, works for the next one.
+ * The owner of a network device is killed while frames pass in both directions.
+ * The tap stays, and works for the next owner.
  */
 #include <unistd.h>
 
@@ -122,7 +122,7 @@ static void flood(void *arg)
 	load_fail(self->load, err ? err : keep_full(self->load, &n));
 }
 
-/* The owner's memory and files are also another's, who does the work. */
+/* A child shares the owner's memory and files, and does the work. */
 static void flood_by_child(void *arg)
 {
 	FIXTURE_DATA(net_killed) * self = arg;
@@ -140,7 +140,7 @@ static void flood_by_child(void *arg)
 		pause();
 }
 
-/* Be the peer: send and take frames; until enough went each way. */
+/* Send and receive frames at the peer. Did enough go each way? */
 static bool flooded(void *arg)
 {
 	FIXTURE_DATA(net_killed) * self = arg;
@@ -173,7 +173,7 @@ TEST_F_TIMEOUT(net_killed, under_load, 240)
 			       before.pins);
 	}
 
-	/* What is left in the tap and at the peer is not for the next one. */
+	/* Drop what is left in the tap and at the peer. */
 	while (read(self->tap.fd, frame, sizeof(frame)) > 0)
 		;
 	while (peer_recv(&self->tap, NULL, frame, sizeof(frame), 0) != -EAGAIN)
@@ -186,8 +186,8 @@ TEST_F_TIMEOUT(net_killed, under_load, 240)
 }
 
 /*
- * The owner is killed, but another still has the file and keeps the queues
- * busy, until it closes the file about when the worker is on its way out.
+ * The owner is killed, but another process has the file and keeps the queues busy.
+ * It closes the file at about the time at which the worker exits.
  */
 TEST_F_TIMEOUT(net_killed, file_lives_on, 240)
 {
@@ -210,7 +210,7 @@ TEST_F_TIMEOUT(net_killed, file_lives_on, 240)
 	}
 }
 
-/* One network namespace for all tests: to make one takes its time. */
+/* One network namespace for all tests, as it takes long to make one. */
 int main(int argc, char **argv)
 {
 	netns_enter();
