@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The lies.
+ * Invalid rings and buffers.
  */
 #include "lies.h"
 
@@ -144,7 +144,7 @@ static void endless(struct kit *k)
 
 	for (i = 0; i < k->vq->num; i++)
 		kit_put(k, k->good, 64, NEXT | k->dir);
-	/* Of a split ring, the last one's next is out of range else. */
+	/* In a split ring the next of the last one would be out of range. */
 	if (!k->vq->packed)
 		k->vq->desc[k->vq->num - 1].next = 0;
 	kit_offer(k);
@@ -253,7 +253,7 @@ const struct lie lies[] = {
 	  ERR },
 	{ "avail goes back", avail_goes_back, IN_SPLIT, ERR, ERR },
 	{ "table: next outside", table_next_outside, IN_SPLIT, ERR, ERR },
-	/* In-tree ends a chain when it has as many as the table. */
+	/* In-tree ends a chain after as many descriptors as the table has. */
 	{ "table: next is itself", table_next_is_itself, IN_SPLIT, ERR | USED,
 	  ERR },
 
@@ -281,7 +281,7 @@ const struct lie lies[] = {
 	{ "table: bad address", table_bad_address, IN_BOTH, ERR, ERR },
 	{ "table: readable after writable", table_readable_after_writable,
 	  IN_BOTH, ERR, ERR },
-	/* No bytes at all are no request, but no lie either. */
+	/* A buffer without any bytes is no request, but it is valid. */
 	{ "only an empty one", only_an_empty_one, IN_BOTH, ERR, ERR | USED },
 	{ NULL },
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a driver can tell that is not so, a row for each lie. Most can be told in
- * either format of the ring.
+ * Invalid rings and buffers, a row for each. Most of them exist in both formats.
  */
 #ifndef VHXT_LIES_H
 #define VHXT_LIES_H
@@ -9,13 +8,13 @@
 #include "victim.h"
 
 /**
- * struct kit - what lies are made with
- * @vq: the queue to be lied to
- * @good: good memory, guest-physical
- * @table: other good memory, for an indirect table
+ * struct kit - what the rows use
+ * @vq: the queue under attack
+ * @good: guest-physical address of valid memory
+ * @table: other valid memory, for an indirect table
  * @table_gpa: guest-physical address of @table
  * @end: where guest memory ends
- * @dir: VRING_DESC_F_WRITE where the device wants to write, or 0
+ * @dir: VRING_DESC_F_WRITE if the device writes to buffers of the queue, or 0
  * @n: split: descriptors put
  */
 struct kit {
@@ -33,26 +32,26 @@ struct kit {
 
 struct kit kit_of(struct victim *v);
 
-/* The next descriptor of a chain that starts at the first one put. */
+/* Write the next descriptor of a chain; make the chain available and kick. */
 void kit_put(struct kit *k, __u64 gpa, __u32 len, __u16 flags);
 void kit_offer(struct kit *k);
 
-/* Entry @i of the indirect table. */
+/* Write entry @i of the indirect table. */
 void kit_put_table(struct kit *k, unsigned int i, __u64 gpa, __u32 len,
 		   __u16 flags);
 
-/* Where a lie can be told. */
+/* The formats in which a row exists. */
 #define IN_SPLIT	0x1
 #define IN_PACKED	0x2
 #define IN_BOTH		(IN_SPLIT | IN_PACKED)
 
 /**
- * struct lie - one of them
- * @what: for the reader of a failure
- * @tell: tells it
- * @where: the formats in which it can be told
- * @in_tree: what the reference makes of it, &enum fate
- * @vhx: what ours may
+ * struct lie - an invalid ring or buffer
+ * @what: describes it
+ * @tell: writes it and kicks
+ * @where: the formats in which it exists
+ * @in_tree: what the in-tree device may do with it, a set of &enum fate
+ * @vhx: what vhx may do with it
  */
 struct lie {
 	const char *what;
@@ -62,7 +61,7 @@ struct lie {
 	unsigned int vhx;
 };
 
-/* Up to one without words. */
+/* The last one has no @what. */
 extern const struct lie lies[];
 
 #endif /* VHXT_LIES_H */

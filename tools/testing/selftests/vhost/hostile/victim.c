@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Devices to be mistreated, and the ways to do it.
+ * Devices under attack, and ways to write invalid rings.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "attr.h"
 #include "victim.h"
-
-/* A device that does nothing about something for so long has not noticed. */
-#define FATE_MS	1000
 
 /* A node in a folder of /dev has a ! for the slash. */
 #define BROKEN	"/sys/class/misc/%s%s/broken_queues"
@@ -131,8 +128,10 @@ int victim_ping_other(struct victim *v)
 	return v->d->nvqs < 2 ? 0 : ping(v, !v->o->queue);
 }
 
-enum fate victim_fate(struct victim *v)
+enum fate victim_fate(struct victim *v, unsigned int want)
 {
+	/* See the header: if nothing may happen, everything may. */
+	const int ms = want & STUCK ? QUIET_MS : WAIT_MS;
 	char frame[64];
 	int err;
 
@@ -141,7 +140,7 @@ enum fate victim_fate(struct victim *v)
 		frame_make(frame, sizeof(frame), 1);
 		peer_send(&v->n.tap, NULL, frame, sizeof(frame));
 	}
-	err = vq_wait(v->vq, FATE_MS);
+	err = vq_wait(v->vq, ms);
 	if (!err)
 		return USED;
 	return err == -EIO ? ERR : STUCK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A running device to be mistreated: queue 0 or 1 is attacked, another one has
- * to go on meanwhile, and after a restart all of it has to work.
+ * A running device under attack. Queue 0 or 1 is attacked; the other one must work
+ * meanwhile, and after a restart both must.
  */
 #ifndef VHXT_VICTIM_H
 #define VHXT_VICTIM_H
@@ -11,10 +11,10 @@
 
 /**
  * struct victim_opts - which device
- * @net: a network device: this one,
- * @is_net: or else
- * @blk: a block device
- * @queue: to attack
+ * @is_net: it is a network device
+ * @net: its options if it is
+ * @blk: its options if it is a block device
+ * @queue: the queue to attack
  */
 struct victim_opts {
 	bool is_net;
@@ -25,10 +25,10 @@ struct victim_opts {
 
 /**
  * struct victim - the device
- * @o: as asked for
- * @n: the network device, or
- * @b: the block device
- * @d: the device in it
+ * @o: its options
+ * @n: the network device, if it is one
+ * @b: or the block device
+ * @d: the device in either
  * @vq: the queue to attack
  * @good: 4 KiB of guest memory, zeroed
  */
@@ -45,43 +45,47 @@ struct victim {
 int victim_start(struct victim *v, const struct victim_opts *o);
 void victim_stop(struct victim *v);
 
-/* Start the attacked queue afresh. */
+/* Reset the attacked queue and start it again. */
 int victim_restart(struct victim *v);
 
-/* The same with its ring where the queue now has it. 0 or -errno. */
+/* The same, with the ring addresses that the queue has now. 0 or -errno. */
 int victim_move(struct victim *v);
 
 /* Do the attacked queue, and the other one, work? */
 int victim_ping(struct victim *v);
 int victim_ping_other(struct victim *v);
 
-/* What became of something wrong. */
+/* What the device did with an invalid ring or buffer. */
 enum fate {
 	ERR = 1,	/* the error eventfd was signalled */
 	USED = 2,	/* it was completed */
 	STUCK = 4,	/* neither */
 };
 
-enum fate victim_fate(struct victim *v);
+/*
+ * Wait until the device does something. If @want, a set of &enum fate, contains
+ * STUCK, the wait is short, as then every result is right.
+ */
+enum fate victim_fate(struct victim *v, unsigned int want);
 const char *fate_name(enum fate f);
 
 /*
- * Queues of the device's node that were stopped since the module was loaded, as
- * sysfs has it; -errno if it does not.
+ * The broken_queues attribute of the device's node: queues that were stopped since
+ * the module was loaded. Or -errno.
  */
 long victim_broken(const struct victim *v);
 
-/* Write a descriptor of a split ring, whatever is in it. */
+/* Write a descriptor of a split ring, valid or not. */
 void raw_desc(struct vring_desc *d, __u64 gpa, __u32 len, __u16 flags,
 	      __u16 next);
 
-/* Make @head available, whatever it is; and show it to the device, and kick. */
+/* Make @head available, valid or not; do so, publish it, and kick. */
 void raw_avail(struct vq *vq, __u16 head);
 void raw_offer(struct vq *vq, __u16 head);
 
 /*
- * The same for a packed ring: the next descriptor, whatever is in it; the device
- * sees none of them before they are offered.
+ * The same for a packed ring: write the next descriptor; publish all that were
+ * written, and kick.
  */
 void raw_packed(struct vq *vq, __u64 gpa, __u32 len, __u16 flags);
 void raw_packed_offer(struct vq *vq);
