@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs rows of the tables in this folder: opens a device, takes it to the
- * row's stage, builds the argument, makes the call, perhaps from another
- * process.
+ * Runs rows of the tables in this folder: opens a device, brings it to the row's
+ * stage, builds the argument, and makes the call, from another process if the row
+ * says so.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,7 +20,7 @@
 
 #define PAGE		4096
 
-/* Of the largest argument, in whole pages. */
+/* Size of the largest argument, in whole pages. */
 #define ARG_SIZE	(PAGE + MEM_ROOM * sizeof(struct vhost_memory_region))
 
 int target_init(struct target *t)
@@ -105,7 +105,7 @@ static void fill_msg(const struct row *r, const struct target *t,
 	};
 }
 
-/* Fill @buf, ARG_SIZE bytes of zeroes, with the argument; what to pass. */
+/* Write the argument to @buf, ARG_SIZE zeroed bytes. Returns what to pass. */
 static void *fill_arg(const struct row *r, const struct target *t,
 		      const struct vdev *d, void *buf)
 {
@@ -172,7 +172,7 @@ static int call(const struct row *r, int fd, void *arg)
 	return n < 0 ? errno : 0;
 }
 
-/* The same from a process that is not the owner. */
+/* The same from another process than the owner. */
 static int call_foreign(const struct row *r, int fd, void *arg)
 {
 	int status = 0;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tables of ioctls and the answer that each gets. A row is one call: what the
- * device has been through before it, who makes it, its argument, its errno.
- * The same rows run on the in-tree device, which is the reference, and on ours;
- * where ours differs on purpose, the row says so and why. Each row gets a
- * device of its own, so that no row depends on another.
+ * Tables of ioctls and their results. A row is one call: the stage of the device,
+ * the caller, the argument, the errno. The same rows run on the in-tree device,
+ * which is the reference, and on vhx. If vhx differs on purpose, the row says so
+ * and why. Each row opens the device anew, so no row depends on another.
  */
 #ifndef VHXT_CASES_H
 #define VHXT_CASES_H
@@ -14,7 +13,7 @@
 
 #include "vdev.h"
 
-/* What the device has been through; each stage includes those before it. */
+/* Stages of a device. Each includes those before it. */
 enum stage {
 	NEW,		/* opened */
 	OWNED,		/* has an owner; vdpa: status DRIVER too */
@@ -55,7 +54,7 @@ enum fds {
 	FD_COUNT,
 };
 
-/* Which devices a row is for; all of them if none is named. */
+/* The devices that a row is for; all if none is named. */
 #define ON_NET		0x01
 #define ON_BLK		0x02
 #define ON_VHX		0x04
@@ -63,7 +62,7 @@ enum fds {
 /* Another process makes the call. */
 #define FOREIGN		0x10
 
-/* In @vhx, @vhx_or and @newer 0 means that they say nothing; this is success. */
+/* Success, for @vhx, @vhx_or and @newer, in which 0 means that they are unset. */
 #define OK		(-1)
 
 /**
@@ -89,10 +88,10 @@ struct msg_arg {
 };
 
 /**
- * struct row - one call and its answer
- * @what: for the reader of a failure
+ * struct row - one call and its result
+ * @what: describes it
  * @cmd: the ioctl; 0 is write()
- * @at: what comes before it
+ * @at: the stage of the device
  * @flags: ON_*, FOREIGN
  * @kind: the argument, made of
  * @i: its index,
@@ -100,11 +99,11 @@ struct msg_arg {
  * @x: its addresses (desc, avail, used, log),
  * @fd: its file descriptor,
  * @msg: its message,
- * @mem: its memory table: changes it, 0 or the regions that there are now
+ * @mem: changes its memory table
  * @want: errno of the in-tree device, 0 for success
- * @newer: another one that newer in-tree devices give
- * @vhx: of ours, where it differs
- * @vhx_or: another one that ours may give
+ * @newer: another errno, of newer in-tree devices
+ * @vhx: errno of vhx, if it differs
+ * @vhx_or: another errno that vhx may return
  */
 struct row {
 	const char *what;
@@ -127,7 +126,7 @@ struct row {
 /**
  * struct target - the device that rows run on
  * @path: its node
- * @flags: ON_* that it is
+ * @flags: ON_* that apply to it
  * @bring: take a fresh device to a stage
  * @features: to be negotiated
  * @nvqs: queues to set up
@@ -149,7 +148,7 @@ struct target {
 /* Room in a memory table for @mem to add regions. */
 #define MEM_ROOM	1024
 
-/* The descriptors that need no device; FD_TAP and FD_DISK are left to you. */
+/* Open all files of &enum fds but FD_TAP and FD_DISK. */
 int target_init(struct target *t);
 void target_exit(struct target *t);
 
@@ -162,15 +161,15 @@ static inline bool row_applies(const struct row *r, const struct target *t)
 }
 
 /*
- * Make the call of @r. Returns its errno, 0 for success, or a negative errno
- * when the device did not even get to the row's stage; @step then names where.
+ * Make the call of @r. Returns its errno, 0 for success, or a negative errno if the
+ * device did not reach the row's stage; @step then names the step that failed.
  */
 int row_run(const struct row *r, struct target *t, const char **step);
 
-/* Is @err what @r wants of @t? */
+/* Is @err a right result of @r on @t? */
 bool row_ok(const struct row *r, const struct target *t, int err);
 
-/* A header's ioctl, for the test that none is left out. */
+/* An ioctl of the headers: each must have a row. */
 struct ioctl_name {
 	const char *name;
 	unsigned long cmd;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the format of the rings, once negotiated, makes of the vring ioctls of
- * both personalities: sizes, bases, and where areas may lie. There is no
- * reference: no in-tree vhost has packed rings.
+ * How the vring ioctls of both personalities depend on the format of the rings:
+ * sizes, bases, and the alignment of areas. There is no reference, as no in-tree
+ * vhost device has packed rings.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +31,7 @@ FIXTURE_VARIANT_ADD(ring_format, vhx_net) { .is_net = true };
 FIXTURE_VARIANT_ADD(ring_format, vhx_blk_vhost) { .kind = BLK_VHOST };
 FIXTURE_VARIANT_ADD(ring_format, vhx_blk_vdpa) { .kind = BLK_VDPA };
 
-/* A disk or a tap; the device is opened by each test, as often as it likes. */
+/* Make a disk or a tap. Each test opens the device itself. */
 FIXTURE_SETUP(ring_format)
 {
 	const struct blkdev_opts o = { .kind = variant->kind };
@@ -67,7 +67,7 @@ static bool is_vdpa(const FIXTURE_VARIANT(ring_format) * variant)
 	return !variant->is_net && variant->kind == BLK_VDPA;
 }
 
-/* Open it anew, with queues in memory for what @extra features say. */
+/* Open the device again, with queues for the features in @extra. */
 static void open_anew(struct __test_metadata *_metadata,
 		      FIXTURE_DATA(ring_format) * self,
 		      const FIXTURE_VARIANT(ring_format) * variant,
@@ -85,7 +85,7 @@ static void open_anew(struct __test_metadata *_metadata,
 				   variant->is_net ? 2 : 1, num));
 }
 
-/* Up to the features, that is where the format is known. */
+/* Set it up to where features, and so the format, are negotiated. */
 static void negotiate(struct __test_metadata *_metadata,
 		      FIXTURE_DATA(ring_format) * self,
 		      const FIXTURE_VARIANT(ring_format) * variant)
@@ -168,7 +168,7 @@ TEST_F(ring_format, values)
 	}
 }
 
-/* What is set is got, in all of its bits; and what a fresh queue has. */
+/* GET_VRING_BASE returns all bits that were set, or those of a new queue. */
 TEST_F(ring_format, base_is_kept)
 {
 	__u32 base = 0;
@@ -187,7 +187,7 @@ TEST_F(ring_format, base_is_kept)
 	EXPECT_EQ(0, base);
 }
 
-/* Positions that the ring does not have, on either side. */
+/* Positions beyond the end of the ring, in either half. */
 TEST_F(ring_format, base_beyond_the_ring)
 {
 	static const __u32 bad[] = {
@@ -207,6 +207,68 @@ TEST_F(ring_format, base_beyond_the_ring)
 		vq_reset(&self->d.vq[0], good[i]);
 		EXPECT_EQ(0, start(self, variant))
 			TH_LOG("%#x: %s", good[i], self->d.what);
+	}
+}
+
+/* A request of a disk goes through; there is nothing to see of a tap's queue. */
+static void ping(struct __test_metadata *_metadata,
+		 FIXTURE_DATA(ring_format) * self)
+{
+	const struct virtio_blk_outhdr hdr = { .type = VIRTIO_BLK_T_FLUSH };
+	struct vq *vq = &self->d.vq[0];
+	char *at = gmem_alloc(&self->mem, 64, 64);
+	const struct vq_seg seg[2] = {
+		{ gmem_gpa(&self->mem, at), sizeof(hdr), false },
+		{ gmem_gpa(&self->mem, at + 32), 1, true },
+	};
+	struct vq_done done;
+
+	memcpy(at, &hdr, sizeof(hdr));
+	at[32] = (char)BLK_UNTOUCHED;
+	ASSERT_EQ(0, vq_add(vq, seg, 2, 0));
+	vq_kick(vq);
+	ASSERT_EQ(0, vq_wait(vq, WAIT_MS));
+	ASSERT_EQ(1, vq_pop(vq, &done));
+	EXPECT_EQ(VIRTIO_BLK_S_OK, at[32]);
+}
+
+/*
+ * Nothing is in flight when a queue starts, so both halves of a packed base are
+ * the same. A used half of 0, as DPDK's virtio-user sets it, stands for that.
+ */
+TEST_F(ring_format, base_without_used_half)
+{
+	static const __u16 bases[] = { 0x8000, 0x8005, 0x8063, 0x0001, 0x0063 };
+	__u32 base;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bases); i++) {
+		open_anew(_metadata, self, variant, PACKED, 100);
+		vq_reset(&self->d.vq[0], bases[i] * 0x10001U);
+		self->d.vq[0].base = bases[i];
+		ASSERT_EQ(0, start(self, variant))
+			TH_LOG("%#x: %s", bases[i], self->d.what);
+		ASSERT_EQ(0, vring_get_base(&self->d, 0, &base));
+		EXPECT_EQ(bases[i] * 0x10001U, base);
+		if (!variant->is_net)
+			ping(_metadata, self);
+	}
+}
+
+/* Halves that differ would mean buffers in flight, of which nothing is known. */
+TEST_F(ring_format, base_with_two_halves)
+{
+	static const __u32 bad[] = {
+		0x80008001, 0x80018000, 0x00018000, 0x00010000, 0x80000000,
+		0x80050004, 0x80050005, 0x00058005,
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		open_anew(_metadata, self, variant, PACKED, 100);
+		self->d.vq[0].base = bad[i];
+		EXPECT_EQ(-EINVAL, start(self, variant))
+			TH_LOG("%#x", bad[i]);
 	}
 }
 

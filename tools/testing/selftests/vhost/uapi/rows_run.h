@@ -29,7 +29,7 @@ static void run_row(struct __test_metadata *_metadata, struct target *t,
 	int err = row_run(r, t, &step);
 
 	EXPECT_LE(0, err)
-		TH_LOG("%s, %s: not even ready for it: %s fails with %s",
+		TH_LOG("%s, %s: set-up: %s fails with %s",
 		       name_of(r->cmd), r->what, step, strerror(-err));
 	EXPECT_TRUE(row_ok(r, t, err))
 		TH_LOG("%s, %s: %s, not %s", name_of(r->cmd), r->what,

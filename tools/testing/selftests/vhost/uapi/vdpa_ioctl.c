@@ -182,7 +182,7 @@ TEST_F(vdpa_api, messages)
 	run_writes(_metadata, &self->t);
 }
 
-/* What was set is what is got. */
+/* What was set is read back. */
 TEST_F(vdpa_api, values)
 {
 	struct vhost_vring_state s = { .index = 1 };
@@ -262,8 +262,8 @@ TEST_F(vdpa_api, address_spaces)
 }
 
 /*
- * Status bits in wrong order are refused or do no harm: the device can be
- * reset, and then works.
+ * Status bits in a wrong order are refused or harmless: the device can be reset,
+ * and then works.
  */
 TEST_F(vdpa_api, status_out_of_order)
 {
@@ -311,7 +311,7 @@ TEST_F(vdpa_api, status_out_of_order)
 	}
 }
 
-/* Whoever starts queues without FEATURES_OK has chosen features as well. */
+/* Queues that were started without FEATURES_OK fix the features as well. */
 TEST_F(vdpa_api, features_while_running)
 {
 	struct target *t = &self->t;
@@ -338,7 +338,7 @@ TEST_F(vdpa_api, features_while_running)
 	vdev_close(&d);
 }
 
-/* Without an owner there is no memory to run on. */
+/* DRIVER_OK without an owner fails. */
 TEST_F(vdpa_api, driver_ok_without_owner)
 {
 	struct target *t = &self->t;
@@ -355,7 +355,7 @@ TEST_F(vdpa_api, driver_ok_without_owner)
 	vdev_close(&d);
 }
 
-/* A ring outside of what is mapped can't start. */
+/* A ring that is not mapped can't start. */
 TEST_F(vdpa_api, ring_not_mapped)
 {
 	struct target *t = &self->t;
@@ -379,7 +379,7 @@ TEST_F(vdpa_api, ring_not_mapped)
 	vdev_close(&d);
 }
 
-/* The sequence of firmware and then the kernel: again and again. */
+/* Reset and start, as by firmware and then the kernel, several times. */
 TEST_F(vdpa_api, start_again)
 {
 	struct target *t = &self->t;
