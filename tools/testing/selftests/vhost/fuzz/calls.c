@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every ioctl and message there is, and some that there are not, with arguments
- * that may be meant or not.
+ * Random calls: all ioctls and messages, and some numbers that do not exist, with
+ * valid and invalid arguments.
  */
 #include <errno.h>
 #include <linux/vhx.h>
@@ -119,7 +119,7 @@ static size_t put_file(struct fuzz *f, struct actor *a)
 {
 	struct draw *d = &a->draw;
 	const struct queue *q = &f->queue[draw_below(d, QUEUES_MAX)];
-	/* Nothing but a broken queue signals that there is one. */
+	/* Not err: only a broken queue may signal it. */
 	const int fds[] = {
 		-1, -1, q->kick, q->kick, q->call, q->call, 0, 9999,
 		a->dev.fd, f->target.backend, f->target.backend,
@@ -129,7 +129,7 @@ static size_t put_file(struct fuzz *f, struct actor *a)
 		.fd = draw_of(d, fds),
 	};
 
-	/* Where the argument is nothing but a file descriptor. */
+	/* For ioctls whose argument is just a file descriptor. */
 	if (draw_one_in(d, 8))
 		file.index = draw_of(d, fds);
 	return put(a, &file, sizeof(file));
@@ -214,7 +214,7 @@ static size_t put_arg(struct fuzz *f, struct actor *a, enum arg arg)
 	}
 }
 
-/* Where it was put; or such that only a part of it is there; or nowhere. */
+/* A pointer to the argument, to a part of it before a hole, or to nothing. */
 static void *odd_pointer(struct actor *a, size_t size)
 {
 	char *end = a->page + MEMORY_PAGE, *to = a->page;
@@ -267,7 +267,7 @@ static void random_message(struct fuzz *f, struct actor *a)
 		.perm = rows[n].perm,
 		.type = draw_below(d, 9),
 	};
-	/* The older message, or none that there is. */
+	/* The older message type, or an invalid one. */
 	if (draw_one_in(d, 8))
 		m.type = draw_below(d, 4);
 	memcpy(a->page, &m, sizeof(m));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where everything random comes from: a sequence that a seed determines.
+ * The source of all random numbers: a sequence that a seed determines.
  */
 #ifndef FUZZ_DRAW_H
 #define FUZZ_DRAW_H
@@ -10,7 +10,7 @@
 
 /**
  * struct draw - a sequence of random numbers
- * @state: where in it we are
+ * @state: the position in it
  */
 struct draw {
 	__u64 state;
@@ -41,7 +41,7 @@ static inline bool draw_one_in(struct draw *d, __u32 n)
 #define draw_of(d, array) \
 	((array)[draw_below(d, sizeof(array) / sizeof((array)[0]))])
 
-/* A sequence of its own for each @number of a @seed. */
+/* A sequence for each pair of @seed and @number. */
 static inline struct draw draw_start(__u64 seed, __u64 number)
 {
 	struct draw d = { .state = seed };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is done to a device and in which order. What is drawn depends on nothing
- * that the device does, so that it is the same every time; only how far the
- * device has come meanwhile is not.
+ * What is done to a device, and in which order. The random numbers do not depend on
+ * what the device does, so an iteration is the same every time, except for the
+ * timing of the device.
  */
 #include <errno.h>
 #include <poll.h>
@@ -13,10 +13,10 @@
 #include "iteration.h"
 #include "wait.h"
 
-/* How long the device may take for what it was asked for, before we go on. */
+/* How long to wait for the device before going on. No result depends on it. */
 #define REST_MS		10
 
-/* Wait until something has happened to any queue; take note if one broke. */
+/* Wait until a queue signals call or err. Record a queue that is broken. */
 static void take_events(struct fuzz *f, int ms)
 {
 	struct pollfd p[2 * QUEUES_MAX];
@@ -36,7 +36,7 @@ static void take_events(struct fuzz *f, int ms)
 	}
 }
 
-/* Give the device time for a queue. What is broken needs none. */
+/* Let the device serve a queue, unless it is broken. */
 static void rest(struct fuzz *f, struct queue *q)
 {
 	if (f->now.started && !f->now.broken)
@@ -44,7 +44,7 @@ static void rest(struct fuzz *f, struct queue *q)
 	queue_look(q);
 }
 
-/* A request, as it should be or not. */
+/* Add a request, which is valid or not. */
 static void offer(struct fuzz *f, unsigned int i, bool spoil)
 {
 	struct draw *d = &f->me.draw;
@@ -98,7 +98,7 @@ static void call_some(struct fuzz *f)
 		random_call(f, &f->me);
 }
 
-/* The first things of a set-up are mostly right, so that something runs. */
+/* The first actions after a set-up are mostly valid, so that something runs. */
 static void act(struct fuzz *f, bool well)
 {
 	struct draw *d = &f->me.draw;
@@ -136,7 +136,7 @@ static void act(struct fuzz *f, bool well)
 	}
 }
 
-/* A set-up from its first step to its end. */
+/* Set the device up, use it, and stop it. */
 static void round_of(struct fuzz *f)
 {
 	struct draw *d = &f->me.draw;
@@ -151,7 +151,7 @@ static void round_of(struct fuzz *f)
 	setup_end(f);
 }
 
-/* Calls that come in between. */
+/* Random calls by a second thread. */
 static void *get_in_the_way(void *arg)
 {
 	struct fuzz *f = arg;
@@ -222,7 +222,7 @@ int fuzz_iterate(struct fuzz *f, __u64 seed, __u64 number,
 	vdev_close(&f->me.dev);
 	if (racing)
 		pthread_join(thread, NULL);
-	/* Nothing runs any longer: now it is clear what was done. */
+	/* The device is closed: all completions are in the rings. */
 	note(f, outcome);
 	return memory_intact(&f->mem) ? 0 : -EFAULT;
 }

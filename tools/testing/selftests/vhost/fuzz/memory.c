@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guest memory in parts, each between two pages with a pattern.
+ * Guest memory in parts, each between two pages that contain a pattern.
  */
 #include <errno.h>
 #include <linux/vhost_types.h>
@@ -15,7 +15,7 @@
 #define HOLE_SIZE	0x100000UL
 #define PLAIN		(PART_PLAIN * MEMORY_PART)
 
-/* Page-aligned, so that it is compared fast. */
+/* What such a page contains. */
 static char canary[MEMORY_PAGE];
 
 static char *page_before(const struct gmem_region *r)
@@ -28,7 +28,7 @@ static char *page_behind(const struct gmem_region *r)
 	return (char *)r->user + r->size;
 }
 
-/* In place of a guard page, which would hide what is written there. */
+/* In place of a guard page: a write to that would fail without a trace. */
 static int make_canary(char *at)
 {
 	if (mmap(at, MEMORY_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE |
@@ -84,7 +84,7 @@ void memory_reset(struct memory *m, struct draw *d)
 
 void memory_reuse(struct memory *m)
 {
-	/* What lies a little before a ring is plain memory too. */
+	/* A page of plain memory, for accesses just before a ring. */
 	m->parts.brk = PLAIN + MEMORY_PAGE;
 	m->big.brk = 0;
 }
@@ -118,7 +118,7 @@ bool memory_intact(const struct memory *m)
 	return intact;
 }
 
-/* One thing about a row that is not as it should be. */
+/* Make one field of a row wrong. */
 static void spoil(struct memory *m, struct draw *d, struct row *r)
 {
 	static const __u64 sizes[] = {
@@ -137,7 +137,7 @@ static void spoil(struct memory *m, struct draw *d, struct row *r)
 		r->gpa = memory_odd_gpa(m, d);
 		break;
 	case 2:
-		/* Not so that the region runs into a canary. */
+		/* Such that the region does not reach a canary. */
 		r->user = (__u64)(uintptr_t)m->hole;
 		break;
 	case 3:
@@ -186,7 +186,7 @@ unsigned int memory_table(struct memory *m, struct draw *d, bool odd,
 	if (!odd)
 		return n;
 
-	/* What is read-only may become nothing, but not writable. */
+	/* A read-only row may be removed, but must not become writable. */
 	i = draw_below(d, n);
 	if (rows[i].perm == VHOST_ACCESS_RW && draw_one_in(d, 2))
 		spoil(m, d, &rows[i]);
@@ -235,8 +235,8 @@ __u64 memory_odd_gpa(struct memory *m, struct draw *d)
 __u64 memory_odd_user(struct memory *m, struct draw *d)
 {
 	/*
-	 * As rings of the vhost personality may be anywhere, what is mapped
-	 * here is the other view of the same memory, and its end.
+	 * Rings of the vhost personality may be at any user address. These are
+	 * in the test's own mapping of the memory, or near its end.
 	 */
 	const __u64 at[] = {
 		(__u64)(uintptr_t)m->parts.base + PLAIN,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The guest's memory, what is wrong to say of it, and what lies around it: a
- * page on either side of every region that no device is ever given, and regions
- * that it must not write. memory_intact() tells whether it kept to that.
+ * The guest's memory and tables of it, valid and invalid. Before and after each
+ * region is a page that the device is never given, and the device must not write
+ * to some of the regions. memory_intact() checks this.
  */
 #ifndef FUZZ_MEMORY_H
 #define FUZZ_MEMORY_H
@@ -20,20 +20,20 @@
 #define MEMORY_BIG	0x100000UL
 #define MEMORY_BIG_GPA	0x7000000000ULL
 
-/* Parts with a part of their own to play. The others are plain memory. */
+/* Special parts. The others are plain memory. */
 #define PART_READ_ONLY	0	/* VHOST_ACCESS_RO, or not in the table */
-#define PART_SEALED	1	/* called writable, which its mapping is not */
+#define PART_SEALED	1	/* writable in the table, but not in its mapping */
 #define PART_PLAIN	2	/* the first of the others */
 
-/* Rows of a memory table at most. */
+/* The most rows of a memory table. */
 #define MEMORY_ROWS	32
 
 /**
  * struct memory - the guest's memory
- * @parts: small regions, adjacent for the guest and apart for us
- * @big: one for rings that do not fit there
- * @use_big: this iteration does
- * @hole: no memory: addresses that nothing is mapped at
+ * @parts: small regions, adjacent in guest-physical addresses only
+ * @big: a region for rings that do not fit there
+ * @use_big: this iteration uses it
+ * @hole: addresses at which nothing is mapped
  */
 struct memory {
 	struct gmem parts;
@@ -46,7 +46,7 @@ struct memory {
  * struct row - a row of a memory table
  * @gpa: guest-physical, or I/O-virtual address
  * @size: bytes
- * @user: our address of it
+ * @user: user address
  * @perm: VHOST_ACCESS_*
  */
 struct row {
@@ -59,30 +59,30 @@ struct row {
 /* 0 or -errno. */
 int memory_init(struct memory *m);
 
-/* All zero, nothing given out; guest-physical addresses drawn. */
+/* Clear and free all of it, and choose its guest-physical addresses. */
 void memory_reset(struct memory *m, struct draw *d);
 
-/* Give out memory for other rings: what is there already stays. */
+/* Free all of it, for other rings, without clearing it. */
 void memory_reuse(struct memory *m);
 
-/* Was nothing written that must not be? Says what, if there is something. */
+/* Is all unchanged that must not be written? Prints what is not. */
 bool memory_intact(const struct memory *m);
 
 /*
- * A memory table: @odd things in it or not. Whatever is in it, what
- * memory_intact() looks at can't be written by who keeps to it. Without
- * @perms it has no row that is read-only. The number of rows.
+ * Make a memory table, with one mistake in it if @odd. No table lets the device
+ * write to what memory_intact() checks. Without @perms no row is read-only.
+ * Returns the number of rows.
  */
 unsigned int memory_table(struct memory *m, struct draw *d, bool odd,
 			  bool perms, struct row *rows);
 
-/* A row as a message of the vdpa personality: was it taken? */
+/* Send a row as a message of the vdpa personality. Did it succeed? */
 bool memory_message(int fd, __u8 type, const struct row *r);
 
-/* A guest-physical address: one that may be of memory, or anything. */
+/* A random guest-physical address, often in memory or near its ends. */
 __u64 memory_odd_gpa(struct memory *m, struct draw *d);
 
-/* A user address for rings that is wrong, or at least unusual. */
+/* A random user address for rings, mostly invalid. */
 __u64 memory_odd_user(struct memory *m, struct draw *d);
 
 #endif /* FUZZ_MEMORY_H */

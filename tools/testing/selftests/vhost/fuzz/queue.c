@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings written raw.
+ * Writing rings, valid and invalid.
  */
 #include <linux/virtio_ring.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #define USED	(1U << VRING_PACKED_DESC_F_USED)
 #define WRAP	0x8000U
 
-/* Indirect tables that a queue has, of CHAIN_MAX entries. */
+/* The number of indirect tables of a queue, each of CHAIN_MAX entries. */
 #define TABLES	8
 
 static void areas_init(struct queue *q, unsigned int num)
@@ -52,7 +52,7 @@ static __u16 *flags_of(struct queue *q, unsigned int desc)
 	return &ring[desc].flags;
 }
 
-/* Often just before something wraps. */
+/* The base is often just before an index wraps. */
 void queue_begin(struct queue *q, struct draw *d)
 {
 	static const __u16 indices[] = { 0, 0, 1, 0x7fff, 0xfff0, 0xffff };
@@ -73,7 +73,7 @@ void queue_begin(struct queue *q, struct draw *d)
 	q->avail = wrap;
 	q->used = wrap;
 	q->base = (q->desc | (wrap ? WRAP : 0)) * 0x10001U;
-	/* None is available, whatever the counter. */
+	/* No descriptor is available, whatever the wrap counter. */
 	memset(q->area[AREA_DESC], 0, q->size[AREA_DESC]);
 	if (!wrap)
 		*flags_of(q, q->desc) = AVAIL | USED;
@@ -96,7 +96,7 @@ void queue_init(struct queue *q, struct gmem *mem, struct draw *d, bool packed,
 	queue_begin(q, d);
 }
 
-/* A descriptor in memory. In a packed ring the flags make it available. */
+/* Write a descriptor. In a packed ring the flags make it available. */
 static void put(struct queue *q, void *to, const struct link *l, __u16 flags)
 {
 	struct vring_packed_desc *p = to;
@@ -141,12 +141,12 @@ static void add_split(struct queue *q, const struct chain *c)
 		__u16 at = q->desc;
 
 		q->desc = (at + 1) % q->num;
-		/* Else what shall be out of range. */
+		/* If it is not 0, the next is meant to be wrong. */
 		l.next += q->desc;
 		put(q, &ring[at], &l, l.flags);
 	}
 	avail_of(q)->ring[q->avail % q->num] = head;
-	/* Without EVENT_IDX nobody looks at it. */
+	/* The device reads it with EVENT_IDX only. */
 	avail_of(q)->ring[q->num] = q->avail;
 	q->avail++;
 	__atomic_store_n(&avail_of(q)->idx, q->avail, __ATOMIC_RELEASE);
@@ -164,7 +164,7 @@ static void add_packed(struct queue *q, const struct chain *c)
 
 		if (!i) {
 			head_flags = flags;
-			/* Not yet: neither for this turn nor for the next. */
+			/* Not available yet, in this lap or in the next. */
 			flags = q->avail ? 0 : AVAIL | USED;
 		}
 		put(q, &ring[q->desc], l, flags);
@@ -182,7 +182,7 @@ void queue_add(struct queue *q, struct draw *d, const struct chain *c,
 	static const __u32 odd_lens[] = { 0, 1, 17, 16 * 1024, ~15U };
 	struct chain one = { .n = 1 };
 
-	/* The device may have completed the first one long ago. */
+	/* Adding a buffer may overwrite what shows that one was used. */
 	queue_look(q);
 	if (indirect) {
 		one.link[0] = (struct link){
@@ -216,7 +216,7 @@ void queue_jump(struct queue *q, struct draw *d)
 		__atomic_store_n(&avail_of(q)->idx, q->avail, __ATOMIC_RELEASE);
 		return;
 	}
-	/* The next some are available, or all are, or it is another's turn. */
+	/* Make some or all available, and perhaps go to another lap. */
 	n = draw_one_in(d, 4) ? q->num : draw_below(d, q->num);
 	q->scribbled = true;
 	for (i = 0; i < n; i++) {
@@ -228,7 +228,7 @@ void queue_jump(struct queue *q, struct draw *d)
 		q->avail = !q->avail;
 }
 
-/* Most of what a ring says is sixteen bits wide. */
+/* Most fields of a ring have sixteen bits. */
 static __u16 odd_value(struct queue *q, struct draw *d)
 {
 	const __u16 values[] = {
@@ -260,7 +260,7 @@ static void scribble_link(struct link *l, struct queue *q, struct draw *d,
 	}
 }
 
-/* The driver's area, or the device's, begins with what matters most. */
+/* The most important fields of an area are its first ones. */
 static void scribble_area(struct queue *q, enum area which, struct draw *d)
 {
 	__u32 words = q->size[which] / sizeof(__u16);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A queue as a driver writes it that does not care whether it is right: both
- * formats (virtio 1.3, 2.7 and 2.8), without a look at what the device does.
+ * The driver's side of a queue of either format (virtio 1.3, 2.7 and 2.8), which
+ * may write invalid values and does not depend on what the device does.
  */
 #ifndef FUZZ_QUEUE_H
 #define FUZZ_QUEUE_H
@@ -13,7 +13,7 @@
 #include "draw.h"
 #include "memory.h"
 
-/* Descriptors of a chain at most. */
+/* The most descriptors of a chain. */
 #define CHAIN_MAX	16
 
 /**
@@ -31,8 +31,8 @@ struct link {
 };
 
 /**
- * struct chain - links in their order, as yet in no ring
- * @link: they
+ * struct chain - a buffer that is not in a ring yet
+ * @link: its descriptors
  * @n: how many
  */
 struct chain {
@@ -46,22 +46,22 @@ enum area { AREA_DESC, AREA_DRIVER, AREA_DEVICE, NAREAS };
  * struct queue - a virtqueue
  * @packed: its format
  * @num: entries
- * @base: where it begins, for SET_VRING_BASE
+ * @base: the base for SET_VRING_BASE
  * @mem: where it is
- * @area: our view of its areas
+ * @area: its areas, in the test's own mapping
  * @size: their bytes
  * @table: indirect tables
  * @tables: how many were used
  * @desc: the next descriptor to be used
  * @avail: split: the available index; packed: the wrap counter
- * @used: what shows that something was used: split: the used index that there
- *	was first; packed: the wrap counter at the first descriptor
+ * @used: to see that a buffer was used: split: the used index at the start; packed:
+ *	the wrap counter at the first descriptor
  * @first: packed: the first descriptor
- * @scribbled: who looks at @used may see our own nonsense
- * @completed: something was used
+ * @scribbled: the test itself may have changed what @used is compared with
+ * @completed: a buffer was used
  * @kick: eventfd to the device
- * @call: eventfd from it
- * @err: likewise, for a broken queue
+ * @call: eventfd from the device
+ * @err: eventfd from the device, for a broken queue
  */
 struct queue {
 	bool packed;
@@ -83,24 +83,24 @@ struct queue {
 	int err;
 };
 
-/* A queue of @num entries in @mem, empty. The eventfds stay. */
+/* Make an empty queue of @num entries in @mem, with the same eventfds. */
 void queue_init(struct queue *q, struct gmem *mem, struct draw *d, bool packed,
 		__u16 num);
 
-/* The same one from its beginning again, which is drawn anew. */
+/* Reset the queue to a random base. */
 void queue_begin(struct queue *q, struct draw *d);
 
 /* Add a chain, through an indirect table or not, and make it available. */
 void queue_add(struct queue *q, struct draw *d, const struct chain *c,
 	       bool indirect);
 
-/* Make available what is not there. */
+/* Make available what is no buffer. */
 void queue_jump(struct queue *q, struct draw *d);
 
-/* Write something that may matter to a place that may matter. */
+/* Write a random value to a random place of the ring. */
 void queue_scribble(struct queue *q, struct draw *d, struct memory *m);
 
-/* Take note of what the device has used. */
+/* Record whether the device has used a buffer. */
 void queue_look(struct queue *q);
 
 #endif /* FUZZ_QUEUE_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Chains for each type of device: in pieces, somewhere in guest memory.
+ * Requests for each type of device, in pieces, at random places of guest memory.
  */
 #include <linux/virtio_blk.h>
 #include <linux/virtio_net.h>
@@ -23,7 +23,7 @@ static void link_add(struct chain *c, __u64 addr, __u32 len, bool write)
 	};
 }
 
-/* @len bytes from @off on, in a piece or some more. */
+/* Add @len bytes from @off on, in one or more pieces. */
 static void add(struct data *data, struct draw *d, struct chain *c,
 		__u32 off, __u32 len, bool write)
 {
@@ -40,7 +40,7 @@ static void add(struct data *data, struct draw *d, struct chain *c,
 	link_add(c, at, len, write);
 }
 
-/* Room for @len bytes: anywhere, or as a driver would have it. */
+/* A place for @len bytes: any, or one that is aligned. */
 static __u32 room(struct draw *d, __u32 len)
 {
 	__u32 off = draw_below(d, DATA_SIZE - len);

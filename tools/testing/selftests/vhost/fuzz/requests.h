@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a driver would ask a device for, and what none would.
+ * Requests to the devices, valid and invalid.
  */
 #ifndef FUZZ_REQUESTS_H
 #define FUZZ_REQUESTS_H
@@ -13,16 +13,16 @@
 #define DATA_SIZE	0x20000UL
 
 /**
- * struct data - guest memory that requests are made in
+ * struct data - guest memory for requests
  * @mem: the guest's memory
- * @at: our address of it
+ * @at: where in the test's own mapping
  */
 struct data {
 	struct gmem *mem;
 	char *at;
 };
 
-/* A plausible request, for each type of device and what it has queues for. */
+/* Make a valid request, for each type of device and queue. */
 typedef void (*request_fn)(struct data *data, struct draw *d, struct chain *c);
 
 void request_receive(struct data *data, struct draw *d, struct chain *c);
@@ -30,7 +30,7 @@ void request_transmit(struct data *data, struct draw *d, struct chain *c);
 void request_disk(struct data *data, struct draw *d, struct chain *c);
 void request_entropy(struct data *data, struct draw *d, struct chain *c);
 
-/* Make something wrong in it. */
+/* Make one field of it wrong. */
 void request_spoil(struct chain *c, struct draw *d, struct memory *m);
 
 #endif /* FUZZ_REQUESTS_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Set-up as it should be, of which each step may go wrong: be left out, be done
- * twice, have something odd in it, or something else come first.
+ * The correct set-up, in which each step may be left out, be done twice, have an odd
+ * argument, or come after a random call.
  */
 #include <errno.h>
 #include <linux/virtio_ring.h>
@@ -16,7 +16,7 @@ static bool slips(struct fuzz *f)
 	return f->slip && draw_one_in(&f->me.draw, f->slip);
 }
 
-/* A step: was it done, and not refused? */
+/* A step of the set-up. Was it done, and did it succeed? */
 static bool step(struct fuzz *f, unsigned long cmd, void *arg)
 {
 	int err;
@@ -85,8 +85,8 @@ static __u64 area_addr(struct fuzz *f, const struct queue *q, enum area area)
 	__u64 addr;
 
 	/*
-	 * User addresses are in our own view, which has no canaries: such a
-	 * ring may become larger than we know.
+	 * User addresses are those of the test's own mapping, which has no
+	 * canaries: the ring may become larger than the test knows.
 	 */
 	if (slips(f))
 		area = draw_below(d, NAREAS);
@@ -114,7 +114,7 @@ static void set_addr(struct fuzz *f, unsigned int i)
 	step(f, VHOST_SET_VRING_ADDR, &a);
 }
 
-/* Its steps are in no particular order. */
+/* The steps for a queue, in a random order. */
 static void set_queue(struct fuzz *f, unsigned int i)
 {
 	const struct queue *q = &f->queue[i];
@@ -177,7 +177,7 @@ static void message(struct fuzz *f, __u8 type, const struct row *r)
 		f->now.refused = true;
 }
 
-/* All that was is gone; in a batch, or for all to see. */
+/* Replace the whole table, in a batch or in single messages. */
 static void write_table(struct fuzz *f)
 {
 	static const struct row none, all = { .size = ~0ULL };
@@ -210,7 +210,7 @@ static void attach(struct fuzz *f, unsigned int i, int fd)
 	f->now.started |= done && fd >= 0;
 }
 
-/* One backend for each queue, or for all of them. */
+/* Set the backend of each queue, or of the device. */
 static void attach_all(struct fuzz *f, int fd)
 {
 	unsigned int i;
@@ -222,7 +222,7 @@ static void attach_all(struct fuzz *f, int fd)
 		attach(f, 0, fd);
 }
 
-/* Sizes are small, as little is done, and now and then as large as can be. */
+/* Small queues, as few buffers are added, and sometimes the largest. */
 static void make_queues(struct fuzz *f)
 {
 	static const __u16 nums[] = {
@@ -279,7 +279,7 @@ static void setup_vhost(struct fuzz *f)
 {
 	unsigned int i;
 
-	/* Who is the owner already is told so. */
+	/* It fails if there is an owner already. */
 	vdev_ioctl(&f->me.dev, "owner", VHOST_SET_OWNER, NULL);
 	set_features(f);
 	set_table(f);
@@ -332,7 +332,7 @@ void setup_restart(struct fuzz *f, unsigned int i)
 	else
 		attach(f, net ? i : 0, -1);
 	queue_look(q);
-	/* Without this feature it goes on where it was. */
+	/* Without this feature it continues at its position. */
 	if (f->target.type->vdpa &&
 	    !(f->features & BIT_ULL(VIRTIO_F_RING_RESET))) {
 		set_state(f, VHOST_VDPA_SET_VRING_ENABLE, i, 1);
@@ -361,7 +361,7 @@ void setup_end(struct fuzz *f)
 
 	switch (draw_below(&f->me.draw, 4)) {
 	case 0:
-		/* Just so. */
+		/* Just close it. */
 		break;
 	case 1:
 		if (!f->target.type->vdpa)

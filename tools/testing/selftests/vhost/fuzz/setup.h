@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The control path: setting a device up as a monitor does, with slips, and
- * calls that have no rhyme nor reason.
+ * The control path: setting a device up as a monitor does, with mistakes, and random
+ * calls.
  */
 #ifndef FUZZ_SETUP_H
 #define FUZZ_SETUP_H
@@ -14,10 +14,10 @@
 #include "vdev.h"
 
 /**
- * struct actor - who makes calls: a thread
- * @draw: what it draws from
- * @dev: the device; only the file of it is used
- * @page: for arguments: nothing is mapped behind it
+ * struct actor - a thread that makes calls
+ * @draw: its random numbers
+ * @dev: the device, of which only the file is used
+ * @page: for arguments; the page after it is not mapped
  */
 struct actor {
 	struct draw draw;
@@ -26,11 +26,11 @@ struct actor {
 };
 
 /**
- * struct outcome - what a set-up has come to
- * @started: a queue runs
+ * struct outcome - what happened since a set-up began
+ * @started: a queue was started
  * @completed: a buffer was used
- * @broken: a queue was stopped as it was invalid
- * @refused: a step of the set-up was
+ * @broken: a queue became invalid
+ * @refused: a step of the set-up failed
  */
 struct outcome {
 	bool started;
@@ -41,19 +41,19 @@ struct outcome {
 
 /**
  * struct fuzz - a device that is being fuzzed
- * @target: it
+ * @target: the device
  * @mem: the guest's memory
  * @data: for requests
  * @offered: features
- * @features: chosen of them
+ * @features: those of them that are acknowledged
  * @queue: its queues
- * @first: the first one that is used this time
- * @end: the one behind the last
- * @me: who sets it up and drives its queues
- * @other: who gets in the way
- * @slip: one step in so many goes wrong, 0 for none
- * @enabled: a queue was (vdpa)
- * @now: what the set-up at hand has come to
+ * @first: the first queue that is used
+ * @end: the one after the last
+ * @me: the thread that sets the device up and drives its queues
+ * @other: the thread that makes random calls meanwhile
+ * @slip: one step in so many has a mistake, 0 for none
+ * @enabled: a queue was enabled (vdpa)
+ * @now: what happened since the current set-up began
  */
 struct fuzz {
 	struct target target;
@@ -71,23 +71,23 @@ struct fuzz {
 	struct outcome now;
 };
 
-/* Room for its calls' arguments. 0 or -errno. */
+/* Allocate the page for arguments. 0 or -errno. */
 int actor_init(struct actor *a);
 
-/* From the owner to queues that run. */
+/* The whole set-up, from the owner to started queues. */
 void setup(struct fuzz *f);
 
-/* All memory, as setup() does it. */
+/* Set the memory table, as setup() does. */
 void setup_memory(struct fuzz *f);
 
 /* Stop one queue and start it from the beginning; or all of them. */
 void setup_restart(struct fuzz *f, unsigned int i);
 void setup_pause(struct fuzz *f);
 
-/* Undo it, by one of the ways there are. */
+/* Stop the device in one of the possible ways. */
 void setup_end(struct fuzz *f);
 
-/* Any call with any argument. */
+/* A random call with a random argument. */
 void random_call(struct fuzz *f, struct actor *a);
 
 #endif /* FUZZ_SETUP_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Taps, disks and instances to be fuzzed.
+ * The taps, disks and instances of the devices under test.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +12,10 @@
 
 #include "target.h"
 
-/* Small, and without a memory: nothing is left for the next iteration. */
+/* Small, and it stores nothing, so that no iteration depends on another. */
 #define DISK_MIB	1
 
-/* A queue's entries all cost a disk something. */
+/* For a disk such a queue is slow, as each of its entries is a request. */
 #define LARGE		128
 #define LARGE_DISK	2048
 
@@ -34,7 +34,7 @@ static int prepare_net(struct target *t)
 		err = tap_peer(&t->tap);
 	if (err)
 		return err;
-	/* Nobody reads there what was sent. */
+	/* Nothing reads from this socket. */
 	setsockopt(t->tap.sock, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
 	t->backend = t->tap.fd;
 	return 0;
@@ -69,7 +69,7 @@ static int prepare_instance(struct target *t, const char *type,
 
 	if (!err)
 		err = instance_set(&t->in, "queues", queues);
-	/* As large as the vhost personality's. */
+	/* As with the vhost personality. */
 	if (!err)
 		err = instance_set(&t->in, "queue_size", "32768");
 	if (!err && t->disk.name[0])

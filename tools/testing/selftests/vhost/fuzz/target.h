@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The devices that there are to be driven: one of each type, over both
- * personalities.
+ * The devices under test: each type, through both personalities.
  */
 #ifndef FUZZ_TARGET_H
 #define FUZZ_TARGET_H
@@ -14,20 +13,20 @@
 #include "requests.h"
 #include "tap.h"
 
-/* Queues of a device that are used at most. */
+/* The most queues of a device that are used. */
 #define QUEUES_MAX	3
 
 struct target;
 
 /**
  * struct target_type - a device
- * @name: what it is called
+ * @name: its name
  * @vdpa: its personality is vdpa, not vhost
- * @queues: that are used
- * @large: one set-up in so many has a queue as large as can be
- * @attach: the vhost personality's ioctl for its backend
+ * @queues: the number of its queues that are used
+ * @large: one set-up in so many has a queue of the largest size
+ * @attach: the vhost personality's ioctl that sets its backend
  * @prepare: makes what it needs; 0 or -errno
- * @request: a request for a queue
+ * @request: makes a request, for each queue
  */
 struct target_type {
 	const char *name;
@@ -40,10 +39,10 @@ struct target_type {
 };
 
 /**
- * struct target - a device with all that it needs
- * @type: which
+ * struct target - a device with what it needs
+ * @type: its type
  * @node: its node
- * @backend: what it is attached to, -1 if that is not by ioctl
+ * @backend: the file for @attach, or -1
  * @tap: of a network device
  * @disk: of a block device
  * @in: an instance
@@ -61,11 +60,11 @@ struct target {
 
 extern const struct target_type target_types[NTARGETS];
 
-/* Ready to be opened. 0 or -errno. */
+/* Make it, so that it can be opened; remove it. 0 or -errno. */
 int target_prepare(struct target *t, const struct target_type *type);
 void target_remove(struct target *t);
 
-/* Something to receive, where there is such a thing; and all that is left. */
+/* Send frames to its tap, if it has one; drop what is left in the tap. */
 void target_send(struct target *t, struct draw *d);
 void target_drain(struct target *t);
 

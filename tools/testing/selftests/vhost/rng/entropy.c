@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The entropy device (virtio 1.2, section 5.4): what it is given room for, it
- * fills with what nobody could know.
+ * The entropy device (virtio 1.3, section 5.4): it fills buffers with random bytes.
  */
 #include "chain.h"
 #include "instance.h"
@@ -62,7 +61,7 @@ FIXTURE_TEARDOWN(entropy)
 
 static char buf[2][65536];
 
-/* Ask for @len bytes; how many there are. */
+/* Ask for @len bytes. Returns how many the device wrote. */
 static __u32 ask(struct __test_metadata *_metadata, struct vq *vq,
 		 struct arena *arena, size_t len, const size_t *cuts, char *to)
 {
@@ -114,7 +113,7 @@ TEST_F(entropy, identity)
 	EXPECT_EQ(1, vqs);
 }
 
-/* Every byte of it, however it is cut, and something else each time. */
+/* Every byte is written, in whatever pieces, and differs each time. */
 TEST_F(entropy, fills)
 {
 	static const size_t lens[] = { 1, 2, 63, 64, 4096, 4097, 65536 };
@@ -132,9 +131,9 @@ TEST_F(entropy, fills)
 			continue;
 		for (k = 0, same = 0; k < len; k++)
 			same += buf[0][k] == buf[1][k];
-		/* One in 256 by chance. */
+		/* One byte in 256 is the same by chance. */
 		EXPECT_GT(len / 8, same);
-		/* Half of the bits, give or take; no stretch left out. */
+		/* In each page, about half of the bits are set. */
 		for (k = 0; k + 4096 <= len; k += 4096) {
 			EXPECT_LT(15500, ones(buf[1] + k, 4096));
 			EXPECT_GT(17300, ones(buf[1] + k, 4096));
@@ -143,8 +142,8 @@ TEST_F(entropy, fills)
 }
 
 /*
- * Many buffers at once, past the wrap of all indices. All of a lap of 65,536
- * takes its time, and is for one variant.
+ * Many buffers at once, until all indices wrap. One variant runs all 65,536 of a
+ * lap, which is slow; the others start shortly before its end.
  */
 TEST_F(entropy, wrap)
 {
@@ -174,7 +173,7 @@ TEST_F(entropy, wrap)
 	EXPECT_FALSE(vq_more_used(self->vq));
 }
 
-/* A buffer to read makes no sense: the queue breaks, and can be restarted. */
+/* A readable buffer is invalid: the queue breaks, and can be restarted. */
 TEST_F(entropy, readable)
 {
 	bool both;
@@ -201,7 +200,7 @@ TEST_F(entropy, readable)
 	}
 }
 
-/* Memory moves meanwhile, in one step. */
+/* Memory is remapped in one step while the device works. */
 TEST_F(entropy, remap)
 {
 	int i;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings of every size, of the device that does least with what is in them: from
- * one entry to 32,768, and not only powers of two where the format is packed.
- * Chains lie across the end of the ring in each way there is.
+ * Rings of all sizes, on the simplest device: from one entry to 32,768, and also
+ * sizes that are no power of two if the format is packed. Chains wrap around the
+ * end of the ring at every descriptor.
  */
 #include <stdlib.h>
 
@@ -76,7 +76,7 @@ FIXTURE_TEARDOWN(sizes)
 	instance_destroy(&self->in);
 }
 
-/* A buffer in flight: its pieces in the room. */
+/* A buffer in flight: the first of its pieces, and their number. */
 struct held {
 	unsigned int first;
 	unsigned int n;
@@ -118,8 +118,8 @@ static void take(struct __test_metadata *_metadata, struct vq *vq, char *room,
 }
 
 /*
- * The ring full again and again, of buffers of as many pieces as fit, some more
- * than three laps; of a large ring, a lap and a half.
+ * The ring is filled completely again and again, with buffers of different numbers
+ * of pieces: for more than three laps, or of a large ring a lap and a half.
  */
 TEST_F(sizes, laps)
 {
@@ -134,7 +134,7 @@ TEST_F(sizes, laps)
 	while (put < total) {
 		for (count = 0;; count++) {
 			want = 1 + want * 7 % most;
-			/* All of it, to the last descriptor. */
+			/* Use the last descriptor, too. */
 			if (want > vq->num_free)
 				want = vq->num_free;
 			if (!want)
@@ -154,7 +154,7 @@ TEST_F(sizes, laps)
 	free(held);
 }
 
-/* One by one, with a rest after each: no kick and no call is lost. */
+/* One buffer at a time, each after the device went idle: no kick or call is lost. */
 TEST_F(sizes, one_by_one)
 {
 	struct vq *vq = self->vq;
