@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A minute of the fuzzer, with another seed each time; or what else
-# tools/testing/fuzz/fuzz is to do.
+# A minute of the fuzzer, with a random seed, which the result names: SEED= in the
+# environment repeats it. Or another command of tools/testing/fuzz/fuzz.
 fuzz=$(dirname "$(realpath "$0")")/../../../fuzz/fuzz
 [[ $# -gt 0 ]] || set -- run 60
 
@@ -15,5 +15,5 @@ else
 fi
 while IFS= read -r line; do echo "# $line"; done <<<"$said"
 seed=$(grep -o '^seed [0-9]*' <<<"$said")
-echo "$result fuzz $*${seed:+, $seed}"
+echo "$result fuzz $*${seed:+, SEED=${seed#seed }}"
 [[ $result == 'ok 1' ]]
