@@ -34,8 +34,8 @@ FIXTURE_VARIANT(notify)
 	RING_VARIANT(fixture, name,					\
 		.o = { .kind = BLK_VHOST, .features = (f) })
 
-RING_FEW(notify, vhx_vdpa, ON_VDPA, BLK_PLAIN);
-RING_FEW(notify, vhx_vhost, ON_VHOST, BLK_PLAIN);
+RING_BOTH(notify, vhx_vdpa, ON_VDPA, BLK_PLAIN);
+RING_BOTH(notify, vhx_vhost, ON_VHOST, BLK_PLAIN);
 
 FIXTURE_SETUP(notify)
 {
