@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A client that nobody here wrote: qemu-io and qemu-img through libblkio's
-# driver virtio-blk-vhost-vdpa on the node of an instance. What they write is
-# looked for on the block device behind it, and the other way round.
+# A client that is not ours: qemu-io and qemu-img use the node of an instance
+# through libblkio's driver virtio-blk-vhost-vdpa. What they write is compared
+# with the block device behind the instance, and what is written there with what
+# they read.
 #
 #	CLIENT_KIND=vhx	vduse: QEMU's own vduse-blk export instead, to try the
 #			test itself (6.12)
@@ -23,7 +24,7 @@ nullb=/sys/kernel/config/nullb/client
 work=$(mktemp -d)
 storage=
 
-# What is behind the device: memory that is a disk.
+# The block device behind the instance.
 make_disk() {
 	modprobe null_blk nr_devices=0
 	mkdir $nullb && echo $mib >$nullb/size &&
@@ -71,7 +72,8 @@ device() { echo "driver=virtio-blk-vhost-vdpa,path=$node,cache.direct=on"; }
 raw() { echo "driver=raw,file.driver=file,file.filename=$1"; }
 img() { timeout "$bound" qemu-img "$@"; }
 
-# qio ARGUMENT... -- COMMAND...: qemu-io. It fails if a pattern is not there.
+# qio ARGUMENT... -- COMMAND...: runs qemu-io. It fails if a pattern does not
+# match.
 qio() {
 	local args=() status
 
@@ -93,8 +95,8 @@ info() {
 	grep -q "($((mib << 20)) bytes)" "$work/info"
 }
 
-# Sizes from a sector up, each ending at a multiple of 8 MiB; the last ends at
-# the end of the disk, the first one is its first sector.
+# Sizes from one sector upwards. The first one is the first sector of the disk,
+# the others end at multiples of 8 MiB, the last one at the end of the disk.
 patterns() {
 	local size n=1 end=512 writes=() reads=()
 
@@ -106,14 +108,14 @@ patterns() {
 	io "${writes[@]}" flush "${reads[@]}" && on_disk "${reads[@]}"
 }
 
-# Scattered over several buffers: a chain of descriptors.
+# Data in several buffers: a chain of descriptors.
 vectors() {
 	io 'writev -P 0x77 8M 512 1024 4k 64k 512' \
 		'readv -P 0x77 8M 64k 512 512 4k 1024' &&
 		on_disk 'read -P 0x77 8M 71168'
 }
 
-# As many in flight as there is room for, and more.
+# More requests than the ring has room for.
 parallel() {
 	local n writes=() reads=()
 
@@ -142,13 +144,13 @@ image_out() {
 		cmp "$work/image" "$work/back"
 }
 
-# A difference of one byte is seen.
+# qemu-img compare finds a difference.
 one_byte() {
 	io 'write -P 0x00 32M 512' && on_disk 'read -P 0 32M 512' &&
 		! img compare --image-opts "$(raw "$work/image")" "$(device)"
 }
 
-# Each start is a new owner of the same node, and takes all of it.
+# Each of them becomes the owner of the same node.
 again() {
 	local n
 
