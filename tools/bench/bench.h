@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The benchmarks' driver: what all of them share. A benchmark is something that
- * can be done N times; how long that takes is read off CLOCK_MONOTONIC, which in a
- * test host with --icount counts instructions. See Documentation/benchmarking.md.
+ * What all benchmarks share. A benchmark is an operation that can be done N
+ * times. CLOCK_MONOTONIC, which in a test host with --icount counts
+ * instructions, measures how long that takes. See
+ * Documentation/benchmarking.md.
  */
 #ifndef VHX_BENCH_H
 #define VHX_BENCH_H
@@ -15,7 +16,7 @@
 
 /**
  * struct bench - a benchmark, ready to run
- * @op: what is done, for its unit: "packet", "request", ...
+ * @op: the operation, for the unit: "packet", "request", ...
  * @chunk: operations are done in multiples of this
  * @run: does @n operations, a multiple of @chunk
  * @kicks: counts kicks, or NULL
@@ -29,17 +30,17 @@ struct bench {
 	__u64 (*calls)(void);
 };
 
-/* Measures it, counts what it costs beside instructions, prints the record. */
+/* Measures a benchmark, counts its other costs, and prints the record. */
 void bench_measure(const struct bench *b);
 
 /*
- * The clock does not run for what the driver does for itself in between: filling
- * buffers, checking what it got.
+ * These stop the clock while the driver does work that is not measured: filling
+ * buffers, and checking data.
  */
 void bench_pause(void);
 void bench_resume(void);
 
-/* Ends the benchmark with a record of what went wrong; @err is negative errno. */
+/* Ends the benchmark with a record of the error; @err is a negative errno. */
 [[noreturn, gnu::format(printf, 2, 3)]]
 void bench_die(int err, const char *fmt, ...);
 
@@ -51,12 +52,12 @@ void bench_die(int err, const char *fmt, ...);
 		bench_die(_ret, __VA_ARGS__);				\
 	_ret; })
 
-/* KEY=VALUE of the command line, or what is given where it has none. */
+/* The value of KEY=VALUE on the command line, or the default. */
 const char *opt(const char *key, const char *other);
 __u64 opt_num(const char *key, __u64 other);
 
 /*
- * What the kernel and the emulator count, on all CPUs, between the two.
+ * What the kernel and the emulator count on all CPUs between these two calls.
  */
 
 /**
@@ -80,7 +81,7 @@ struct counts {
 void counts_begin(void);
 void counts_end(struct counts *c);
 
-/* Have the plugin read what it is to count. */
+/* Makes the plugin read its configuration again. */
 void counts_reload(void);
 
 /* The kinds of benchmarks: set one up by the options. */

@@ -14,9 +14,10 @@
  *	queues=N devices=N	of them (vdpa); of PATH0, PATH1, ...
  *	check=0		the disk keeps nothing (null_blk)
  *
- * Every block of a disk holds its number, spread over all of its bytes, as "fill"
- * wrote it there or, bit-inverted, a write of ours. What was read is compared in
- * full, what was written is read back from the host's device at the end.
+ * Every block of a disk holds its number, spread over all of its bytes, as
+ * "fill" wrote it there or, bit-inverted, a write of ours. What was read is
+ * compared in full, what was written is read back from the host's device at the
+ * end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +49,7 @@ static struct gmem mem;
 static __u64 at[BLK_MAX_DEPTH], size, next_off;
 static bool sequential, check;
 
-/* For each block whether we wrote it. */
+/* For each block: was it written? */
 static bool *written;
 
 static void fill_block(void *block, __u64 index, bool by_us)
@@ -115,7 +116,7 @@ void blk_fill(void)
 	close(fd);
 }
 
-/* After writing: all of the disk is as we think, and is then filled again. */
+/* After writing: checks the whole disk, and fills it again. */
 static void check_disk(void)
 {
 	int fd = disk_open(O_RDONLY);
@@ -192,7 +193,7 @@ static void finish(unsigned int slot)
 	bench_resume();
 }
 
-/* As many on each queue in turn. */
+/* The same number of requests on each queue, one queue after the other. */
 static void run_bursts(__u64 n)
 {
 	unsigned int i, left;

@@ -16,10 +16,10 @@
 
 /**
  * struct blk_job - what is done
- * @write: else read
+ * @write: write; else read
  * @bs: bytes of a request
  * @depth: requests in flight
- * @mem: memory that data lies in
+ * @mem: the memory that contains @data
  * @data: @depth buffers of @bs bytes
  */
 struct blk_job {
@@ -33,11 +33,11 @@ struct blk_job {
 /**
  * struct blk_way - a way to the disk
  * @open: sets it up; @path is the option's
- * @submit: begins request @slot at byte @off; the disk may not know of it yet
- * @wait: lets the disk know of what was begun, and returns when something is done
+ * @submit: begins request @slot at byte @off; need not notify the disk yet
+ * @wait: notifies the disk of new requests, and returns when one is done
  * @done: takes a request that is done: its slot, or -1 if there is none. Dies
  *	unless it went well.
- * @next: goes on to the next of several queues; nothing is in flight
+ * @next: changes to the next of several queues; nothing is in flight
  * @kicks: kicks sent
  * @calls: calls received
  */
@@ -54,8 +54,8 @@ struct blk_way {
 extern const struct blk_way way_vdpa, way_vhost_user, way_vhost_scsi, way_uring;
 
 /*
- * A device that @d->fd, the socket of a vhost-user back end, leads to: from
- * features to running queues.
+ * Sets up the device of a vhost-user back end, whose socket is @d->fd, from its
+ * features to its running queues.
  */
 int vhost_user_open(struct vdev *d, const char *path);
 int vhost_user_setup(struct vdev *d);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a benchmark costs beside instructions, as the kernel counts it (perf's
- * counters of software events and tracepoints, vmstat), and as the emulator's
- * plugin does: locked instructions and bytes copied. All of the machine is
- * counted: nothing else runs on it.
+ * The costs of a benchmark other than instructions. The kernel counts some
+ * (perf's counters of software events and tracepoints, vmstat), the emulator's
+ * plugin others: locked instructions and bytes copied. They cover the whole
+ * machine, as nothing else runs on it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +46,7 @@ static void event_open(struct event *e, __u32 type, __u64 config)
 					-1, PERF_FLAG_FD_CLOEXEC);
 }
 
-/* Their sum, or -1 where there is none. The counter goes. */
+/* The sum of the counters, or -1 if there are none. Closes them. */
 static double event_close(struct event *e)
 {
 	double sum = 0;
@@ -88,9 +88,8 @@ static double pinned(void)
 }
 
 /*
- * Nops with these operands have the plugin write what it counted since the one
- * before to a file, which is on the emulator's side of 9p, or read anew what to
- * count.
+ * Nops with these operands make the plugin write its counts since the previous
+ * nop to a file, on the emulator's side of 9p, or read its configuration again.
  */
 static void plugin_mark(void)
 {

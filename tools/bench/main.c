@@ -5,9 +5,9 @@
  *	bench net|blk|ring|fill|reload KEY=VALUE...
  *
  *	name=NAME subject=SUBJECT	for the record
- *	instructions=N			about so many in a repetition
+ *	instructions=N			of a repetition, approximately
  *	mode=exact|time			what the clock counts: instructions or time
- *	counted=1			say over how many operations it counted
+ *	counted=1			print over how many operations it counted
  *	KEY=VALUE			see net.c, blk.c, ring.c
  *
  * Prints a record, "@bench " and a JSON object, as tools/bench/report reads it.
@@ -82,7 +82,7 @@ void bench_resume(void)
 	pauses++;
 }
 
-/* What remains of a pause: some of the clock's own cost. */
+/* The part of a pause that is not excluded: some of the clock's own cost. */
 static double pause_cost(void)
 {
 	static double cost;
@@ -102,8 +102,9 @@ static double pause_cost(void)
 }
 
 /*
- * In parts, with the clock stopped between them for different times: who wakes whom
- * before it has slept falls into a rhythm with the timer, and one is not another.
+ * Runs in parts, with the clock stopped between them for different times.
+ * Otherwise wake-ups fall into step with the timer, and each run into another
+ * step.
  */
 #define PARTS		24
 #define PART_US(i)	(700 + (i) * 900)
@@ -143,7 +144,7 @@ static void print_count(const char *name, double count, __u64 n, bool *first)
 	*first = false;
 }
 
-/* In a run of its own, as counting costs. */
+/* In a separate run, as counting has costs. */
 static void print_counts(const struct bench *b, __u64 n)
 {
 	__u64 kicks = read_count(b->kicks), calls = read_count(b->calls);
@@ -167,7 +168,7 @@ static void print_counts(const struct bench *b, __u64 n)
 	printf("}");
 }
 
-/* How much two of them may differ, and how often a longer run may mend that. */
+/* How much two repetitions may differ, and how often they are made longer. */
 #define AGREE		0.004
 #define LONGER		4
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Packets through a network device on a tap, and, as the floor, through the tap's
- * own file.
+ * Packets through a network device on a tap, or through the tap's own file,
+ * which is the floor.
  *
  *	node=PATH	/dev/vhx-net, /dev/vhost-net; none: the tap's own file
  *	dir=tx|rx|rtt	into the tap, out of it, or one there and one back
@@ -11,9 +11,9 @@
  *	num=N		entries of a ring
  *	regions=N	that guest memory is cut into
  *
- * What is sent into the tap goes to nobody; that it is right is seen before, with
- * a packet socket at the other end. What comes out of the tap is compared byte for
- * byte, which the clock does not see.
+ * What is sent into the tap goes to nobody; that it is right is seen before,
+ * with a packet socket at the other end. What comes out of the tap is compared
+ * byte for byte, which the clock does not see.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -115,7 +115,9 @@ static char *rx_buffer(const struct pair *p, __u32 i)
 	return p->rx + (size_t)rx_len * i;
 }
 
-/* Header and frame as one buffer, or in pieces of pages by an indirect table. */
+/*
+ * Header and frame as one buffer, or in pieces of pages by an indirect table.
+ */
 static void tx_add(struct pair *p, unsigned int i)
 {
 	__u64 at = gmem_gpa(p->dev.mem, tx_buffer(p, i));
@@ -150,7 +152,7 @@ static unsigned int used(const struct vq *vq)
 	return vq->packed ? vq_ready(vq) : split_used(vq);
 }
 
-/* As a driver that wants one interrupt for all: until @n are used. */
+/* Waits until @n buffers are used, with one call for all of them. */
 static void wait_used(struct vq *vq, unsigned int n)
 {
 	struct pollfd pfd[2] = {
@@ -181,7 +183,9 @@ static void reap(struct vq *vq, unsigned int n)
 			bench_die(-EPROTO, "completion");
 }
 
-/* How many of a batch a queue gets, of which the tap gives every one its turn. */
+/*
+ * How many of a batch a queue gets, of which the tap gives every one its turn.
+ */
 static unsigned int share(unsigned int q, unsigned int n)
 {
 	return (n - q + npairs - 1) / npairs;
@@ -227,7 +231,7 @@ static void run_tx_floor(__u64 n)
 			floor_send(i);
 }
 
-/* The other end sends a batch, in one system call. */
+/* Sends a batch from the other end, in one system call. */
 static void peer_send_batch(unsigned int n)
 {
 	static struct mmsghdr msg[FRAMES];
@@ -251,7 +255,7 @@ static unsigned int buffers(void)
 	return (unsigned int)((HLEN + size + rx_len - 1) / rx_len);
 }
 
-/* Which of the frames sent it is, by what it begins with: its seed. */
+/* Which of the frames sent it is, by its first bytes: the seed. */
 static const char *frame_of(const char *got)
 {
 	__u32 seed;
@@ -281,7 +285,9 @@ static void rx_check(struct pair *p, const struct vq_done *done, unsigned int n)
 		bench_die(-EBADMSG, "%zu of %zu bytes received", at, size);
 }
 
-/* One packet of what queue @p got: its buffers, which go back to the ring. */
+/*
+ * Takes a packet that queue @p received, and returns its buffers to the ring.
+ */
 static void receive(struct pair *p)
 {
 	struct vq *vq = &p->dev.vq[RX];
@@ -349,7 +355,7 @@ static void run_rx_floor(__u64 n)
 	}
 }
 
-/* The other end takes a frame, which must be @i's. */
+/* Receives a frame at the other end, which must be @i's. */
 static void peer_expect(unsigned int i)
 {
 	static char got[TAP_MAX_FRAME];
@@ -476,8 +482,9 @@ static unsigned int queue_of(unsigned int i)
 }
 
 /*
- * The tap chooses by a hash with a key that is another one after each boot: find
- * ports (TCP's lie where UDP's do) for which it takes the queues in turn.
+ * The tap chooses a queue by a hash whose key changes with each boot. Finds
+ * ports (at the same place for TCP and UDP) for which it takes the queues in
+ * turn.
  */
 static void spread_frames(void)
 {
@@ -491,7 +498,7 @@ static void spread_frames(void)
 		} while (queue_of(i) != i % npairs);
 }
 
-/* All frames of a batch once to a packet socket, which then goes. */
+/* Sends each frame of a batch once, and checks it with a packet socket. */
 static void check_tx(void (*run)(__u64 n))
 {
 	struct tap *t = &pairs[0].tap;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A plugin of QEMU's emulator for tools/bench: counts instructions that lock the
- * bus (a lock prefix, or an xchg with memory), and bytes that are copied: what rep
- * movs writes, and what functions do that are there to copy. At each nop of the
- * kind that count.c has, it writes both counts since the one before to a file.
+ * A plugin of QEMU's emulator for tools/bench. It counts instructions that lock
+ * the bus (a lock prefix, or an xchg with memory) and bytes that are copied:
+ * those that rep movs and the kernel's copy functions write. At each nop of the
+ * kind that count.c has, it writes both counts since the previous one to a
+ * file.
  *
  *	out=FILE	that file
  *	ranges=FILE	begin and end of each function, in hex, a line each
@@ -35,7 +36,7 @@ static uint64_t self;
 /* The host that is measured has one CPU. */
 static unsigned long long locked, copied;
 
-/* What is translated as one, without a jump in it. */
+/* A block of translated instructions, without a jump in it. */
 struct block {
 	struct block *next;
 	unsigned long long addr;
@@ -125,7 +126,9 @@ static bool is_locked(const uint8_t *b, size_t len)
 	       b[i + 1] >> 6 != 3;
 }
 
-/* Both words of the kernel for a copy become this, where the CPU is good at it. */
+/*
+ * Both copy functions of the kernel become this if the CPU has fast rep movs.
+ */
 static bool is_rep_movs(const uint8_t *b, size_t len)
 {
 	size_t op = len > 2 && (b[1] & 0xf0) == 0x40 ? 2 : 1;

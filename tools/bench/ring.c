@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ring engine alone, compiled for user space: pop and push of a batch of
- * buffers that the driver's side has made available, and the question whether the
+ * The ring engine alone, compiled for user space. It pops and pushes a batch of
+ * buffers that the driver's side has made available, and decides whether the
  * driver wants a call.
  *
  *	packed=1	the format

@@ -39,7 +39,7 @@ struct memory {
 	__u64 offset;
 };
 
-/* Without a gap before what is 64 bits wide. */
+/* No padding before 64-bit fields. */
 #pragma pack(push, 4)
 struct message {
 	__u32 request;

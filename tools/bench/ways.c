@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Disks behind a virtqueue: virtio-blk over the vdpa personality or over the
- * vhost-user protocol, and virtio-scsi as the in-tree vhost-scsi serves it. They
- * differ in how they are set up and in what a request looks like.
+ * Disks behind a virtqueue: virtio-blk over the vdpa personality or the
+ * vhost-user protocol, and virtio-scsi served by the in-tree vhost-scsi. They
+ * differ in their set-up and in the format of a request.
  */
 #include <errno.h>
 #include <linux/virtio_blk.h>
@@ -26,7 +26,7 @@
 /* Control and event come before the queues of requests. */
 #define SCSI_OTHER_QUEUES	2
 
-/* What goes with a request's data. */
+/* The parts of a request other than its data. */
 union head {
 	struct virtio_blk_outhdr blk;
 	struct virtio_scsi_cmd_req scsi;
@@ -49,7 +49,7 @@ static __u64 ncalls;
 static struct vq *vqs[MAX_DEVICES * VDEV_MAX_VQS];
 static unsigned int nvqs, now;
 
-/* A page at least, and no more pieces than a request may have. */
+/* At least a page, and at most as many pieces as a request may have. */
 static unsigned int data_segs(struct vq_seg *seg, unsigned int slot)
 {
 	__u32 piece = job->bs / MAX_PIECES < 4096 ? 4096 : job->bs / MAX_PIECES;

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Sourced in the test host by what needs a real guest there: devices, a stock
-# QEMU that boots mkguest's disk under KVM, commands run in the guest, power
-# off. Every wait has a bound, GUEST_BOUND seconds; what goes wrong is said on
-# standard error, with the end of the guest's console.
+# Sourced in the test host by scripts that need a real guest there. It makes
+# devices, boots mkguest's disk in a stock QEMU under KVM, runs commands in the
+# guest and powers it off. Every wait ends after GUEST_BOUND seconds. Errors go
+# to standard error, with the end of the guest's console.
 #
 #	guest_disk vhx disk0 /dev/vda bootindex=1
 #	guest_net vhx tap0 1
@@ -35,8 +35,8 @@ guest_instance() {
 	vhxctl create "$@" && guest_instances+=("$2")
 }
 
-# guest_vdpa TYPE NAME OPTION...: gives the guest an instance, made with vhxctl's
-# options.
+# guest_vdpa TYPE NAME OPTION...: gives the guest an instance; OPTION is
+# vhxctl's.
 guest_vdpa() {
 	guest_instance "$@" || return
 	# shellcheck disable=SC2207
@@ -62,9 +62,9 @@ guest_disk() {
 	esac
 }
 
-# guest_net KIND TAP N [PROPERTY=VALUE]...: makes the tap, with address 10.0.N.1;
-# in the guest the device's MAC address ends in N and its address is 10.0.N.2.
-# KIND is vhx, vhost for the kernel's own, or qemu.
+# guest_net KIND TAP N [PROPERTY=VALUE]...: makes the tap, with address
+# 10.0.N.1; in the guest the device's MAC address ends in N and its address is
+# 10.0.N.2. KIND is vhx, vhost for the kernel's own, or qemu.
 guest_net() {
 	local vhost=off fd more
 
@@ -96,7 +96,7 @@ guest_rng() {
 	esac
 }
 
-# QEMU has them open.
+# QEMU has inherited them.
 guest_close_fds() {
 	local fd
 
@@ -104,7 +104,7 @@ guest_close_fds() {
 	guest_fds=()
 }
 
-# guest_remove: the instances and taps that the guest had. It is off.
+# guest_remove: removes the instances and taps of a guest that is off.
 guest_remove() {
 	local name status=0
 
@@ -123,7 +123,7 @@ guest_remove() {
 
 guest_alive() { [[ $guest_pid ]] && kill -0 "$guest_pid" 2>/dev/null; }
 
-# guest_fail TEXT...: says so and fails.
+# guest_fail TEXT...: prints TEXT and the end of the guest's console, and fails.
 guest_fail() {
 	{
 		echo "guest: $*"
@@ -135,9 +135,10 @@ guest_fail() {
 }
 
 # The emulator that the test host runs in (QEMU 10, target/i386/tcg,
-# cpu_clear_ignne()) clears a flag of its first CPU whenever any CPU loads an FPU
-# state, and without a lock: what SVM does to the flags beside it meanwhile is lost,
-# and with it interrupts, or that they are disabled. So no guest runs on that CPU.
+# cpu_clear_ignne()) clears a flag of its first CPU whenever any CPU loads an
+# FPU state, without a lock. If SVM changes other flags of that CPU at the same
+# time its change is lost: an interrupt is lost, or comes while interrupts are
+# disabled. So guests do not run on the first CPU.
 guest_cpus=$(($(nproc) - 1))
 
 # guest_start OPTION...: starts QEMU and waits until the guest takes commands.
@@ -174,8 +175,8 @@ guest_send() {
 	{ base64 -w 0 <<<"$1"; echo; } 1<>"$guest_dir/agent.in"
 }
 
-# guest_run COMMAND: prints COMMAND's output and returns its status, 1 also if
-# there is none. Its standard error goes to the guest's console.
+# guest_run COMMAND: prints COMMAND's output and returns its status, or 1 if the
+# guest does not answer. Its standard error goes to the guest's console.
 guest_run() {
 	local answer
 

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Sourced in the test host, after guest.sh, by what measures in a real guest.
-# A subject is a name, as vhx or qemu, of a disk or a network device of the
-# guest or of one of each; its disk has the serial number disk-SUBJECT and is a
-# null_blk: what is measured is the way to it.
+# Sourced in the test host, after guest.sh, by scripts that measure in a real
+# guest. A subject is the name, for example vhx or qemu, of a disk or a network
+# device of the guest, or of one of each. Its disk is a null_blk, as the way to
+# the disk is what is measured, and has the serial number disk-SUBJECT.
 #
 #	measure_add_disk vhx vhx && measure_add_disk qemu qemu
 #	measure_add_net vhx vhx && measure_add_net qemu qemu
 #	guest_start && measure_disk vhx randread 4k 32
 #
-# What measures prints its figure, and nothing if there is none. It takes about
-# a second.
+# A function that measures takes about a second and prints its figure, or
+# nothing if there is none.
 
 # shellcheck disable=SC2034 # for those who source this
 measure_pings=50
@@ -49,8 +49,9 @@ measure_disk() {
 			select(.total_ios > 0) | $figure"
 }
 
-# measure_serve: a new server for each measurement: one that goes on listens anew
-# between two, and resets who connects meanwhile.
+# measure_serve: starts a new server for each measurement. One that serves
+# several listens again after each, and resets a connection that is made too
+# early.
 measure_serve() {
 	guest_run "listens() { grep -q ':1451 [^ ]* 0A ' /proc/net/tcp*; }
 		killall -9 iperf3
