@@ -13,8 +13,8 @@
 #include "core.h"
 
 /*
- * The default of queue_size. QEMU 10 reads the maximum, a u16, into a u32 and
- * so asks for its own maximum, 1024.
+ * The default of queue_size. QEMU 10.0.13 tells a guest that every queue has
+ * 1024 entries, whatever the device and queue-size= say.
  */
 #define DEF_QUEUE_SIZE 1024
 
