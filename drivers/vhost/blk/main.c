@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vhx_blk.ko: virtio-blk (virtio 1.3, section 5.2) over a block device. Here is
- * the device type: which features and limits it has, and how a disk is attached
+ * vhx_blk.ko: virtio-blk (virtio 1.3, section 5.2) over a block device. This
+ * file has the device type: its features and limits, and how a disk is attached
  * to it, by configfs or by VHOST_BLK_SET_BACKEND.
  */
 #include <linux/fs.h>
@@ -58,7 +58,7 @@ static void blk_config_get(struct vhx_dev *dev, void *config)
 	vhx_blk_disk_config(bd->disk, dev, config);
 }
 
-/* All queues that were set up, and there must be one. */
+/* Starts all queues that are set up. There must be one at least. */
 static int start_queues(struct vhx_dev *dev)
 {
 	unsigned int i, started = 0;
@@ -77,7 +77,7 @@ static int start_queues(struct vhx_dev *dev)
 	return started ? 0 : -EFAULT;
 }
 
-/* One back end serves all queues: it is set on queue 0 and means the device. */
+/* One disk serves all queues: it is attached to the device through queue 0. */
 static int blk_set_backend(struct vhx_dev *dev, unsigned int index,
 			   struct file *file)
 {
@@ -126,6 +126,7 @@ static const struct vhx_backend_ops blk_ops = {
 	.vq_start	= vhx_blk_vq_start,
 	.vq_stopped	= vhx_blk_vq_stopped,
 	.vq_run		= vhx_blk_vq_run,
+	.vq_submit	= vhx_blk_vq_submit,
 };
 
 static struct vhx_node blk_node = {
