@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Disk instances: vhx/blk/NAME in configfs, with a block device as the back
- * end, which is held exclusively while the instance is enabled.
+ * Disk instances: vhx/blk/NAME in configfs. An instance has a block device as
+ * its back end and holds it exclusively while it is enabled.
  */
 #include <linux/ctype.h>
 #include <linux/err.h>
@@ -112,7 +112,7 @@ static ssize_t blk_serial_show(struct config_item *item, char *page)
 	return len;
 }
 
-/* Printable ASCII, of 20 characters at most (virtio 1.3, 5.2.6). */
+/* Up to 20 printable ASCII characters (virtio 1.3, 5.2.6). */
 static ssize_t blk_serial_store(struct config_item *item, const char *page,
 				size_t len)
 {
@@ -174,7 +174,7 @@ static int blk_enable(struct vhx_instance *inst)
 
 	if (!blk->backend)
 		return -EINVAL;
-	/* For a block device O_EXCL claims it, so that nobody mounts it. */
+	/* O_EXCL claims a block device: nobody else can mount or claim it. */
 	file = filp_open(blk->backend, mode | O_EXCL | O_LARGEFILE, 0);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
@@ -198,10 +198,10 @@ static struct vhx_type blk_type = {
 };
 
 /**
- * vhx_blk_configfs_init - let disk instances be made
+ * vhx_blk_configfs_init - register the type of disk instances
  * @ops: the device type
  *
- * Return: 0 or why not.
+ * Return: 0 or a negative errno.
  */
 int __init vhx_blk_configfs_init(const struct vhx_backend_ops *ops)
 {
@@ -210,7 +210,7 @@ int __init vhx_blk_configfs_init(const struct vhx_backend_ops *ops)
 }
 
 /**
- * vhx_blk_configfs_exit - and no longer
+ * vhx_blk_configfs_exit - unregister it
  */
 void vhx_blk_configfs_exit(void)
 {
