@@ -77,7 +77,7 @@ int blkdev_open(struct blkdev *b, const struct blkdev_opts *o,
 {
 	struct disk_opts disk = o->disk;
 	__u64 offered = 0;
-	int err;
+	int err = 0;
 
 	*b = (struct blkdev){ .kind = o->kind, .backend = -1 };
 	b->dev.fd = -1;
@@ -85,7 +85,10 @@ int blkdev_open(struct blkdev *b, const struct blkdev_opts *o,
 	*why = "null_blk";
 	if (!disk.mib)
 		disk.mib = 64;
-	err = disk_create(&b->disk, "vhxt_disk", &disk);
+	if (o->backend)
+		snprintf(b->disk.path, sizeof(b->disk.path), "%s", o->backend);
+	else
+		err = disk_create(&b->disk, "vhxt_disk", &disk);
 	if (err)
 		return err;
 
@@ -102,7 +105,7 @@ int blkdev_open(struct blkdev *b, const struct blkdev_opts *o,
 		break;
 	}
 	if (!err)
-		err = gmem_init(&b->mem, BLK_MEM, GMEM_GPA,
+		err = gmem_init(&b->mem, o->mem ? o->mem : BLK_MEM, GMEM_GPA,
 				o->nregions ? o->nregions : 1);
 	if (!err)
 		err = vdev_open(&b->dev, b->path);

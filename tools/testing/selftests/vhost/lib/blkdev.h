@@ -37,6 +37,8 @@ enum blk_kind {
  * @queues: 0 for 1
  * @num: entries of a queue, 0 for 256
  * @nregions: of guest memory, 0 for 1
+ * @mem: bytes of guest memory, 0 for 4 MiB
+ * @backend: the block device to use in place of a null_blk
  * @read_only: an instance that is
  * @serial: serial number of the instance, NULL for the default
  * @disk: the null_blk below, of 64 MiB if no size is set
@@ -47,6 +49,8 @@ struct blkdev_opts {
 	unsigned int queues;
 	unsigned int num;
 	unsigned int nregions;
+	size_t mem;
+	const char *backend;
 	bool read_only;
 	const char *serial;
 	struct disk_opts disk;

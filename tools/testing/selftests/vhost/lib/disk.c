@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,7 +73,13 @@ int disk_create(struct disk *d, const char *name, const struct disk_opts *o)
 	if (!err)
 		err = set(d, "memory_backed", !o->forgets);
 	if (!err)
-		err = set(d, "hw_queue_depth", 256);
+		err = set(d, "hw_queue_depth", o->depth ? o->depth : 256);
+	if (!err && o->cache_mib)
+		err = set(d, "cache_size", o->cache_mib);
+	if (!err && o->zoned)
+		err = set(d, "zoned", 1);
+	if (!err && o->zoned)
+		err = set(d, "zone_size", 4);
 	/* irqmode 0 completes at once, 2 by a timer. */
 	if (!err)
 		err = set(d, "irqmode", o->delay_ns ? 2 : 0);
@@ -90,9 +98,31 @@ void disk_destroy(struct disk *d)
 {
 	char path[128];
 
+	if (!d->name[0])
+		return;
 	snprintf(path, sizeof(path), NULLB "/%s", d->name);
 	set(d, "power", 0);
 	rmdir(path);
+}
+
+int disk_break(const struct disk *d, __u64 first, __u64 last)
+{
+	char range[64];
+
+	snprintf(range, sizeof(range), "+%llu-%llu", first, last);
+	return attr_write(range, NULLB "/%s/badblocks", d->name);
+}
+
+int disk_set_ro(const struct disk *d, bool ro)
+{
+	int fd = open(d->path, O_RDONLY | O_CLOEXEC), err = 0, val = ro;
+
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, BLKROSET, &val))
+		err = -errno;
+	close(fd);
+	return err;
 }
 
 static int transfer(const struct disk *d, __u64 off, void *buf, size_t len,
