@@ -2,8 +2,11 @@
 /*
  * What a disk says of itself: device id, features, configuration space, queues.
  */
+#include <stdio.h>
+
 #include "harness.h"
 #include "blkdev_fixture.h"
+#include "dm.h"
 
 FIXTURE(config)
 {
@@ -145,6 +148,60 @@ TEST_F(config, all_queues_work)
 		blk_data(&r, got);
 		EXPECT_EQ(0, memcmp(want, got, 4096));
 	}
+}
+
+/* A stripe whose width does not fit in min_io_size. */
+FIXTURE(stripes)
+{
+	struct disk disk;
+	struct dm dm;
+	struct blkdev b;
+};
+
+FIXTURE_VARIANT(stripes)
+{
+	unsigned int mib;
+};
+
+FIXTURE_VARIANT_ADD(stripes, mib16) { .mib = 16 };
+FIXTURE_VARIANT_ADD(stripes, mib32) { .mib = 32 };
+FIXTURE_VARIANT_ADD(stripes, mib48) { .mib = 48 };
+
+FIXTURE_SETUP(stripes)
+{
+	const struct disk_opts o = { .mib = 96, .forgets = true };
+	const unsigned int chunk = variant->mib << 11;
+	struct dm_target t = { 0, 2 * chunk, "striped" };
+	struct blkdev_opts blk = { .kind = BLK_VDPA };
+	int err;
+
+	ASSERT_EQ(0, disk_create(&self->disk, "vhxt_under", &o));
+	snprintf(t.params, sizeof(t.params), "2 %u %s 0 %s %u", chunk,
+		 self->disk.path, self->disk.path, chunk);
+	err = dm_create(&self->dm, "vhxt_stripes", &t, 1);
+	if (err == -ENODEV)
+		SKIP(return, "no device-mapper");
+	ASSERT_EQ(0, err);
+	blk.backend = self->dm.path;
+	blk_fixture_open(_metadata, &self->b, &blk);
+}
+
+FIXTURE_TEARDOWN(stripes)
+{
+	if (self->b.path[0])
+		blkdev_close(&self->b);
+	dm_destroy(&self->dm);
+	disk_destroy(&self->disk);
+}
+
+TEST_F(stripes, min_io_size)
+{
+	const unsigned int blocks = variant->mib << 11;
+	struct virtio_blk_config c = { 0 };
+
+	ASSERT_EQ(0, vdpa_get_config(&self->b.dev, 0, &c, sizeof(c)));
+	EXPECT_EQ(blocks < 0xffff ? blocks : 0xffff, c.min_io_size);
+	EXPECT_EQ(2 * blocks, c.opt_io_size);
 }
 
 TEST_HARNESS_MAIN

@@ -62,6 +62,30 @@ TEST_F(instances, no_backend)
 	EXPECT_NE(0, access(self->in.node, F_OK));
 }
 
+/* A zoned disk is refused: a driver that knows no zones can't write to it. */
+TEST_F(instances, zoned)
+{
+	const struct disk_opts opts = { .mib = 16, .zoned = true };
+	struct disk zoned;
+	struct vdev d;
+	int fd;
+
+	if (disk_create(&zoned, "vhxt_zoned", &opts))
+		SKIP(return, "this kernel has no zoned null_blk");
+	ASSERT_EQ(0, instance_set(&self->in, "backend", zoned.path));
+	EXPECT_EQ(-EOPNOTSUPP, instance_set(&self->in, "enable", "1"));
+	EXPECT_NE(0, access(self->in.node, F_OK));
+
+	fd = open(zoned.path, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, vdev_open(&d, "/dev/vhx-blk"));
+	ASSERT_EQ(0, vdev_ioctl(&d, "", VHOST_SET_OWNER, NULL));
+	EXPECT_EQ(-EOPNOTSUPP, vhost_blk_attach(&d, fd));
+	vdev_close(&d);
+	close(fd);
+	disk_destroy(&zoned);
+}
+
 /* In use it stays, and has one user. */
 TEST_F(instances, busy)
 {

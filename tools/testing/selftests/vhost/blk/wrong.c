@@ -3,6 +3,9 @@
  * Wrong requests. Each gets the status that the specification names (virtio
  * 1.2, 5.2.6), writes nothing that it must not, and leaves the queue working.
  */
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "harness.h"
 #include "blkdev_fixture.h"
 
@@ -293,6 +296,32 @@ TEST_F(read_only, writes_fail)
 	EXPECT_EQ(0, memcmp(before, back, 512));
 	ASSERT_EQ(0, disk_read(&b->disk, 8 * BLK_SECTOR, back, 512));
 	EXPECT_EQ(0, memcmp(before, back, 512));
+}
+
+/* What is attached decides, and is asked once it is. */
+TEST_F(read_only, offered)
+{
+	struct blkdev *b = &self->b;
+	const __u64 ro = BIT_ULL(VIRTIO_BLK_F_RO);
+	__u64 f = 0;
+
+	ASSERT_EQ(0, vdev_ioctl(&b->dev, "", VHOST_GET_FEATURES, &f));
+	EXPECT_EQ(ro, f & ro);
+	if (b->kind != BLK_VHOST)
+		return;
+	ASSERT_EQ(0, blkdev_stop(b));
+	ASSERT_EQ(0, vdev_ioctl(&b->dev, "", VHOST_GET_FEATURES, &f));
+	EXPECT_EQ(0, f & ro);
+	/* A file that may be written to, of a disk that may not. */
+	close(b->backend);
+	b->backend = open(b->disk.path, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, b->backend);
+	ASSERT_EQ(0, blkdev_resume(b));
+	ASSERT_EQ(0, vdev_ioctl(&b->dev, "", VHOST_GET_FEATURES, &f));
+	EXPECT_EQ(0, f & ro);
+	ASSERT_EQ(0, disk_set_ro(&b->disk, true));
+	ASSERT_EQ(0, vdev_ioctl(&b->dev, "", VHOST_GET_FEATURES, &f));
+	EXPECT_EQ(ro, f & ro);
 }
 
 FIXTURE(large_blocks)
