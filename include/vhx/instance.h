@@ -15,10 +15,12 @@ struct vhx_backend_ops;
 /**
  * struct vhx_chardev - a character device
  * @misc: the misc device
+ * @groups: its attributes below /sys/class/misc
  * @broken: how many queues of its files were stopped because they were invalid
  */
 struct vhx_chardev {
 	struct miscdevice misc;
+	const struct attribute_group *groups[3];
 	atomic_t broken;
 };
 
@@ -26,10 +28,13 @@ struct vhx_chardev {
  * struct vhx_node - a character device with the vhost ioctls
  * @ops: the device type
  * @name: its name below /dev
+ * @attrs: attributes that it has below /sys/class/misc beside the core's.
+ *	Optional.
  */
 struct vhx_node {
 	const struct vhx_backend_ops *ops;
 	const char *name;
+	const struct attribute_group *attrs;
 	/* private: */
 	struct vhx_chardev cdev;
 };

@@ -140,16 +140,22 @@ static struct attribute *chardev_attrs[] = {
 	&dev_attr_broken_queues.attr,
 	NULL,
 };
-ATTRIBUTE_GROUPS(chardev);
+
+static const struct attribute_group chardev_group = {
+	.attrs = chardev_attrs,
+};
 
 static int chardev_register(struct vhx_chardev *cdev, const char *name,
-			    const struct file_operations *fops)
+			    const struct file_operations *fops,
+			    const struct attribute_group *attrs)
 {
+	cdev->groups[0] = &chardev_group;
+	cdev->groups[1] = attrs;
 	cdev->misc = (struct miscdevice) {
 		.minor = MISC_DYNAMIC_MINOR,
 		.name = name,
 		.fops = fops,
-		.groups = chardev_groups,
+		.groups = cdev->groups,
 	};
 	atomic_set(&cdev->broken, 0);
 	return misc_register(&cdev->misc);
@@ -163,7 +169,7 @@ static int chardev_register(struct vhx_chardev *cdev, const char *name,
  */
 int vhx_instance_register(struct vhx_instance *inst)
 {
-	return chardev_register(&inst->cdev, inst->name, &instance_fops);
+	return chardev_register(&inst->cdev, inst->name, &instance_fops, NULL);
 }
 
 /**
@@ -184,7 +190,8 @@ void vhx_instance_unregister(struct vhx_instance *inst)
 int vhx_node_register(struct vhx_node *node)
 {
 	return vhx_ops_check(node->ops) ?:
-	       chardev_register(&node->cdev, node->name, &node_fops);
+	       chardev_register(&node->cdev, node->name, &node_fops,
+				node->attrs);
 }
 EXPORT_SYMBOL_GPL(vhx_node_register);
 
