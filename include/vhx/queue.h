@@ -93,8 +93,11 @@ enum vhx_verdict {
  *	worker; may sleep for long. The memory table may change meanwhile: user
  *	addresses of buffers are no longer valid, pages that @vq_run pinned are.
  *	Optional.
+ * @vq_flush: called in @vq_run, by vhx_vq_pop() and vhx_vq_pop_more(), before
+ *	the worker may sleep in a page fault: pushes completions that the back end
+ *	gathers. Optional.
  *
- * All but @vq_run and @vq_submit are called in process context under the
+ * All but @vq_run, @vq_submit and @vq_flush are called in process context under the
  * device's lock.
  */
 struct vhx_backend_ops {
@@ -119,6 +122,7 @@ struct vhx_backend_ops {
 	void (*vq_stopped)(struct vhx_vq *vq);
 	enum vhx_verdict (*vq_run)(struct vhx_vq *vq);
 	void (*vq_submit)(struct vhx_vq *vq);
+	void (*vq_flush)(struct vhx_vq *vq);
 };
 
 /* Devices */

@@ -59,6 +59,29 @@ static int vq_translate(struct vhx_vq *vq, const struct vhx_mem *mem, u64 addr,
 	return n;
 }
 
+/*
+ * Copies from guest memory. What the back end has gathered is pushed before this
+ * sleeps in a page fault.
+ */
+static int vq_copy(struct vhx_vq *vq, void *dst, const struct iovec *iov)
+{
+	const struct vhx_backend_ops *ops = vq->dev->ops;
+
+	if (ops->vq_flush) {
+		unsigned long left;
+
+		pagefault_disable();
+		left = copy_from_user(dst, iov->iov_base, iov->iov_len);
+		pagefault_enable();
+		if (likely(!left))
+			return 0;
+		ops->vq_flush(vq);
+	}
+	if (copy_from_user(dst, iov->iov_base, iov->iov_len))
+		return -EFAULT;
+	return 0;
+}
+
 static int reader_read(const struct vhx_ring_reader *rd, void *dst, u64 addr,
 		       u32 len)
 {
@@ -73,7 +96,7 @@ static int reader_read(const struct vhx_ring_reader *rd, void *dst, u64 addr,
 	if (n < 0)
 		return -EFAULT;
 	for (i = 0; i < n; i++) {
-		if (copy_from_user(dst, iov[i].iov_base, iov[i].iov_len))
+		if (vq_copy(vq, dst, &iov[i]))
 			return -EFAULT;
 		dst += iov[i].iov_len;
 	}
