@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vhx_net.ko: virtio-net (virtio 1.3, section 5.1) over a tap. Here is the
- * device type and how a tap is attached to it, by VHOST_NET_SET_BACKEND, queue
- * by queue; rx.c and tx.c move the packets.
+ * vhx_net.ko: virtio-net (virtio 1.3, section 5.1) over a tap. This file
+ * has the device type, how VHOST_NET_SET_BACKEND attaches a tap to a queue, and
+ * the completions of a queue; rx.c and tx.c move the frames.
  */
 #include <linux/module.h>
 #include <linux/vhost.h>
@@ -11,32 +11,30 @@
 #include "net.h"
 
 /**
- * vhx_net_push_done - push the completions that were gathered
+ * vhx_net_flush - push the completions that were gathered, but keep their places
  * @nvq: queue
+ *
+ * For when the worker may sleep while a frame's buffers are reserved, whose
+ * completions stand behind them.
  */
-void vhx_net_push_done(struct vhx_net_vq *nvq)
+void vhx_net_flush(struct vhx_net_vq *nvq)
 {
-	if (nvq->ndone)
-		vhx_vq_push_batch(nvq->vq, nvq->done, nvq->ndone);
-	nvq->ndone = 0;
+	unsigned int n = nvq->ndone - nvq->pushed;
+
+	if (n)
+		vhx_vq_push_batch(nvq->vq, nvq->done + nvq->pushed, n);
+	nvq->pushed = nvq->ndone;
 }
 
 /**
- * vhx_net_done - gather a completion
- * @nvq: queue
- * @id: of the buffer
- * @len: bytes written to it
+ * vhx_net_push_done - push the completions that were gathered
+ * @nvq: queue, with no buffers reserved
  */
-void vhx_net_done(struct vhx_net_vq *nvq, u32 id, u32 len)
+void vhx_net_push_done(struct vhx_net_vq *nvq)
 {
-	if (nvq->ndone >= VHX_NET_BATCH)
-		vhx_net_push_done(nvq);
-	nvq->done[nvq->ndone++] = (struct vhx_used){ id, len };
-}
-
-static void net_ready(struct vhx_poll *poll)
-{
-	vhx_vq_wake(container_of(poll, struct vhx_net_vq, poll)->vq);
+	vhx_net_flush(nvq);
+	nvq->pushed = 0;
+	nvq->ndone = 0;
 }
 
 static int net_open(struct vhx_dev *dev)
@@ -48,8 +46,7 @@ static int net_open(struct vhx_dev *dev)
 		struct vhx_net_vq *nvq = vhx_vq_priv(vq);
 
 		nvq->vq = vq;
-		vhx_poll_init(&nvq->poll, net_ready,
-			      i == VHX_NET_VQ_RX ? EPOLLIN : EPOLLOUT);
+		vhx_net_tap_init(nvq);
 	}
 	return 0;
 }
@@ -68,7 +65,7 @@ static void net_release(struct vhx_dev *dev)
 		net_detach(vhx_dev_vq(dev, i));
 }
 
-/* A tap for another: the queue goes on where it was. */
+/* One tap in place of another: the queue goes on from where it was. */
 static int net_set_backend(struct vhx_dev *dev, unsigned int index,
 			   struct file *file)
 {
@@ -108,6 +105,7 @@ static int net_vq_start(struct vhx_vq *vq)
 	nvq->hdr_len = nvq->num_buffers ?
 		       sizeof(struct virtio_net_hdr_mrg_rxbuf) :
 		       sizeof(struct virtio_net_hdr);
+	nvq->pushed = 0;
 	nvq->ndone = 0;
 	return 0;
 }
@@ -116,7 +114,8 @@ static void net_vq_stopped(struct vhx_vq *vq)
 {
 	struct vhx_net_vq *nvq = vhx_vq_priv(vq);
 
-	vhx_poll_stop(&nvq->poll);
+	vhx_net_tap_unwait(nvq);
+	vhx_poll_stop(&nvq->room);
 	vhx_net_tap_return(nvq);
 }
 
@@ -126,9 +125,14 @@ static enum vhx_verdict net_vq_run(struct vhx_vq *vq)
 	enum vhx_verdict verdict;
 
 	verdict = vhx_vq_index(vq) == VHX_NET_VQ_RX ? vhx_net_rx_run(nvq) :
-						  vhx_net_tx_run(nvq);
+						      vhx_net_tx_run(nvq);
 	vhx_net_push_done(nvq);
 	return verdict;
+}
+
+static void net_vq_flush(struct vhx_vq *vq)
+{
+	vhx_net_flush(vhx_vq_priv(vq));
 }
 
 static const struct vhx_backend_ops net_ops = {
@@ -146,11 +150,13 @@ static const struct vhx_backend_ops net_ops = {
 	.vq_start	= net_vq_start,
 	.vq_stopped	= net_vq_stopped,
 	.vq_run		= net_vq_run,
+	.vq_flush	= net_vq_flush,
 };
 
 static struct vhx_node net_node = {
 	.ops	= &net_ops,
 	.name	= "vhx-net",
+	.attrs	= &vhx_net_drop_group,
 };
 
 static int __init net_init(void)

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Receive: from the tap to the ring. A packet goes into one buffer, or with
- * VIRTIO_NET_F_MRG_RXBUF into as many as it needs, of which the header then
- * tells the number (virtio 1.3, 5.1.6.3 and 5.1.6.4).
+ * Receive: from the tap to the ring. A frame goes into one buffer, or with
+ * VIRTIO_NET_F_MRG_RXBUF into as many as it needs; the header then tells their
+ * number (virtio 1.3, 5.1.6.3 and 5.1.6.4).
  */
+#include <linux/if_tun.h>
 #include <linux/socket.h>
 
 #include "net.h"
 
 /**
- * struct rx_room - buffers for a packet
- * @first: the first of them, whose pieces those of the others follow
+ * struct rx_room - buffers for a frame
+ * @first: the first of them; the pieces of the others follow its pieces
  * @niov: how many pieces
  * @nbufs: how many buffers
  */
@@ -35,13 +36,14 @@ static int rx_pop(struct vhx_net_vq *nvq, struct vhx_buf *buf, bool first)
 }
 
 /*
- * Buffers for @len bytes, entered as completions to come: 1; 0 if there are not
- * enough yet; -EMSGSIZE if there is no way for it to fit; or the queue failed.
+ * Reserves buffers for @len bytes. Their completions stand behind those that
+ * were gathered, but do not count yet. 1; 0 if there are not enough buffers yet;
+ * -EMSGSIZE if the frame can't fit; or the queue failed.
  */
 static int rx_reserve(struct vhx_net_vq *nvq, unsigned int len,
 		      struct rx_room *room)
 {
-	unsigned int max = nvq->mergeable ? VHX_NET_MAX_MERGE : 1;
+	unsigned int max = nvq->mergeable ? VHX_MAX_SEGS : 1;
 	struct vhx_used *done = nvq->done + nvq->ndone;
 	unsigned int left = len;
 	int got;
@@ -52,7 +54,9 @@ static int rx_reserve(struct vhx_net_vq *nvq, unsigned int len,
 		unsigned int take;
 
 		got = rx_pop(nvq, &buf, !room->nbufs);
-		if (got == -E2BIG && vhx_vq_running(nvq->vq))
+		/* Too many pieces, or more buffers than the ring has entries. */
+		if ((got == -E2BIG && vhx_vq_running(nvq->vq)) ||
+		    (!got && room->nbufs >= vhx_vq_num(nvq->vq)))
 			break;
 		if (got <= 0)
 			goto give_back;
@@ -71,16 +75,6 @@ give_back:
 	if (room->nbufs)
 		vhx_vq_unpop(nvq->vq, &room->first);
 	return got;
-}
-
-/* The packet is lost, as it would be on a wire. */
-static void rx_drop(struct vhx_net_vq *nvq)
-{
-	struct msghdr msg = { .msg_control = vhx_net_tap_take(nvq) };
-	struct iovec none = {};
-
-	iov_iter_init(&msg.msg_iter, ITER_DEST, &none, 1, 0);
-	nvq->sock->ops->recvmsg(nvq->sock, &msg, 0, MSG_DONTWAIT | MSG_TRUNC);
 }
 
 /* Our own header, or just the field that the tap does not know. */
@@ -104,15 +98,29 @@ static int rx_header(struct vhx_net_vq *nvq, struct iov_iter *to,
 	return copy_to_iter(from, len, to) == len ? 0 : -EFAULT;
 }
 
-/* The packet that was peeked at, whole or not at all. */
-static int rx_packet(struct vhx_net_vq *nvq, struct rx_room *room, unsigned int len)
+static enum vhx_net_drop rx_reason(int err)
+{
+	switch (err) {
+	case -EFAULT:
+		return VHX_NET_RX_FAULT;
+	case -EINVAL:
+		return VHX_NET_RX_HEADER;
+	default:
+		return VHX_NET_RX_REFUSED;
+	}
+}
+
+/* The frame that was peeked at: all of it, or a reason to drop it. */
+static int rx_frame(struct vhx_net_vq *nvq, struct rx_room *room,
+		    unsigned int len, enum vhx_net_drop *why)
 {
 	struct msghdr msg = { .msg_control = vhx_net_tap_take(nvq) };
 	unsigned int from_tap = len;
 	struct iov_iter start;
 	int got;
 
-	iov_iter_init(&msg.msg_iter, ITER_DEST, room->first.iov, room->niov, len);
+	iov_iter_init(&msg.msg_iter, ITER_DEST, room->first.iov, room->niov,
+		      len);
 	start = msg.msg_iter;
 	if (nvq->own_hdr) {
 		iov_iter_advance(&msg.msg_iter, nvq->hdr_len);
@@ -120,55 +128,75 @@ static int rx_packet(struct vhx_net_vq *nvq, struct rx_room *room, unsigned int 
 	}
 	got = nvq->sock->ops->recvmsg(nvq->sock, &msg, from_tap,
 				      MSG_DONTWAIT | MSG_TRUNC);
-	if (unlikely(got != from_tap))
+	if (unlikely(got != from_tap)) {
+		*why = got < 0 ? rx_reason(got) : VHX_NET_RX_HEADER;
 		return -EIO;
-	return rx_header(nvq, &start, room->nbufs);
+	}
+	/* The tap reports no fault where it copies a frame's data. */
+	if (unlikely(iov_iter_count(&msg.msg_iter) ||
+		     rx_header(nvq, &start, room->nbufs))) {
+		*why = VHX_NET_RX_FAULT;
+		return -EFAULT;
+	}
+	return 0;
 }
 
-static enum vhx_verdict rx_serve(struct vhx_net_vq *nvq)
+/* Is there a frame, within the owner's busy-loop timeout? */
+static void *rx_peek(struct vhx_net_vq *nvq)
 {
-	unsigned int packets = 0;
-	size_t bytes = 0;
+	void *frame = vhx_net_tap_peek(nvq);
 
-	while (packets < VHX_NET_BUDGET_PACKETS && bytes < VHX_NET_BUDGET_BYTES) {
-		unsigned int len = vhx_net_tap_peek(nvq);
-		struct rx_room room;
-		int got;
-
-		if (!len) {
-			/* Wakes the queue, at once if there is one by now. */
-			vhx_poll_start(&nvq->poll, nvq->file);
-			return VHX_WAIT;
-		}
-		len += nvq->hdr_len;
-		if (nvq->ndone >= VHX_NET_BATCH)
-			vhx_net_push_done(nvq);
-		packets++;
-		got = rx_reserve(nvq, len, &room);
-		if (unlikely(got == -EMSGSIZE)) {
-			rx_drop(nvq);
-			continue;
-		}
-		if (got <= 0)
-			return VHX_DRAINED;
-		if (unlikely(rx_packet(nvq, &room, len))) {
-			vhx_vq_unpop(nvq->vq, &room.first);
-			continue;
-		}
-		nvq->ndone += room.nbufs;
-		bytes += len;
-	}
-	return VHX_AGAIN;
+	if (likely(frame))
+		return frame;
+	vhx_net_push_done(nvq);
+	if (!vhx_vq_busy_wait(nvq->vq, vhx_net_tap_ready))
+		return NULL;
+	return vhx_net_tap_peek(nvq);
 }
 
 /**
  * vhx_net_rx_run - serve a receive queue
  * @nvq: queue
  *
+ * A frame that is dropped costs as much of the run's limits as the buffers that
+ * were tried for it.
+ *
  * Context: the worker.
  */
 enum vhx_verdict vhx_net_rx_run(struct vhx_net_vq *nvq)
 {
-	vhx_poll_stop(&nvq->poll);
-	return rx_serve(nvq);
+	vhx_net_tap_unwait(nvq);
+	for (;;) {
+		enum vhx_net_drop why;
+		struct rx_room room;
+		unsigned int len;
+		void *frame;
+		int got;
+
+		frame = rx_peek(nvq);
+		if (!frame) {
+			vhx_net_tap_wait(nvq);
+			return VHX_WAIT;
+		}
+		if (nvq->ndone >= VHX_NET_BATCH)
+			vhx_net_push_done(nvq);
+		len = vhx_net_tap_len(frame) + nvq->hdr_len;
+		got = rx_reserve(nvq, len, &room);
+		if (unlikely(got == -EMSGSIZE)) {
+			tun_ptr_free(vhx_net_tap_take(nvq));
+			vhx_net_drop(nvq, VHX_NET_RX_TOO_LARGE);
+			continue;
+		}
+		if (got <= 0)
+			return VHX_DRAINED;
+		if (nvq->ndone &&
+		    unlikely(!vhx_net_pages_present(room.first.iov, len, true)))
+			vhx_net_flush(nvq);
+		if (unlikely(rx_frame(nvq, &room, len, &why))) {
+			vhx_vq_unpop(nvq->vq, &room.first);
+			vhx_net_drop(nvq, why);
+			continue;
+		}
+		nvq->ndone += room.nbufs;
+	}
 }

@@ -1,21 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Transmit: from the ring to the tap. A buffer is a virtio-net header and a
- * packet (virtio 1.3, 5.1.6); the tap takes both as they are.
+ * frame (virtio 1.3, 5.1.6); the tap takes both as they are.
+ *
+ * Each frame is handed over on its own, without MSG_MORE: a frame with it may
+ * stay in the tap, with its share of the send buffer, until one without it is
+ * accepted, and whether the next one will be is not known.
  */
+#include <linux/if_ether.h>
+#include <linux/if_vlan.h>
 #include <linux/socket.h>
 
 #include "net.h"
 
-/* Buffers that are popped at once: they are on the stack. */
-#define TX_BATCH 16
+/* An IP packet of 64 KiB with an Ethernet header and two VLAN tags. */
+#define TX_MAX_FRAME	(SZ_64K + ETH_HLEN + 2 * VLAN_HLEN)
 
-/* 0, or -EAGAIN if the tap has no room; what it refuses is sent and lost. */
-static int tx_send(struct vhx_net_vq *nvq, const struct vhx_buf *buf, bool more)
+static enum vhx_net_drop tx_reason(int err)
 {
-	struct msghdr msg = {
-		.msg_flags = MSG_DONTWAIT | (more ? MSG_MORE : 0),
-	};
+	switch (err) {
+	case -EFAULT:
+		return VHX_NET_TX_FAULT;
+	case -EIO:
+		return VHX_NET_TX_DOWN;
+	case -EBADFD:
+		return VHX_NET_TX_NO_TAP;
+	case -ENOMEM:
+	case -ENOBUFS:
+		return VHX_NET_TX_NO_MEMORY;
+	default:
+		return VHX_NET_TX_REFUSED;
+	}
+}
+
+/* 0, or -EAGAIN if the tap has no room. What it refuses is dropped. */
+static int tx_send(struct vhx_net_vq *nvq, const struct vhx_buf *buf)
+{
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
 	int err;
 
 	iov_iter_init(&msg.msg_iter, ITER_SOURCE, buf->iov, buf->nout,
@@ -24,32 +45,57 @@ static int tx_send(struct vhx_net_vq *nvq, const struct vhx_buf *buf, bool more)
 		iov_iter_advance(&msg.msg_iter, nvq->hdr_len);
 	err = nvq->sock->ops->sendmsg(nvq->sock, &msg,
 				      iov_iter_count(&msg.msg_iter));
-	if (err == -EAGAIN || err == -ENOMEM || err == -ENOBUFS)
-		return -EAGAIN;
-	return 0;
+	if (likely(err >= 0))
+		return 0;
+	if (err != -EAGAIN) {
+		vhx_net_drop(nvq, tx_reason(err));
+		err = 0;
+	}
+	return err;
+}
+
+/* The same for a buffer, whatever is in it. */
+static int tx_buf(struct vhx_net_vq *nvq, const struct vhx_buf *buf)
+{
+	unsigned int len = buf->out_len - nvq->hdr_len;
+
+	if (unlikely(!len || len > TX_MAX_FRAME)) {
+		vhx_net_drop(nvq, len ? VHX_NET_TX_TOO_LARGE :
+					VHX_NET_TX_EMPTY);
+		return 0;
+	}
+	if (unlikely(nvq->bad_hdr)) {
+		vhx_net_drop(nvq, VHX_NET_TX_HEADER);
+		return 0;
+	}
+	if (nvq->ndone &&
+	    unlikely(!vhx_net_pages_present(buf->iov, buf->out_len, false)))
+		vhx_net_push_done(nvq);
+	return tx_send(nvq, buf);
 }
 
 static bool tx_valid(const struct vhx_net_vq *nvq, const struct vhx_buf *buf)
 {
-	return buf->nout && !buf->nin && buf->out_len > nvq->hdr_len;
+	return buf->nout && !buf->nin && buf->out_len >= nvq->hdr_len;
 }
 
-/* How many of the buffers were dealt with, before the queue failed or filled */
-static int tx_batch(struct vhx_net_vq *nvq, const struct vhx_buf *bufs, int n,
-		    size_t *bytes)
+/* How many of the buffers were completed before the queue failed or filled. */
+static int tx_batch(struct vhx_net_vq *nvq, int n)
 {
 	int i;
 
 	for (i = 0; i < n; i++) {
-		if (unlikely(!tx_valid(nvq, &bufs[i]))) {
-			vhx_vq_fail(nvq->vq, -EINVAL, "no packet to transmit");
+		const struct vhx_buf *buf = &nvq->bufs[i];
+
+		if (unlikely(!tx_valid(nvq, buf))) {
+			vhx_vq_fail(nvq->vq, -EINVAL, "no frame to transmit");
 			break;
 		}
-		if (unlikely(tx_send(nvq, &bufs[i], i + 1 < n)))
+		if (unlikely(tx_buf(nvq, buf)))
 			break;
-		vhx_net_done(nvq, bufs[i].id, 0);
-		*bytes += bufs[i].out_len;
+		nvq->done[nvq->ndone++] = (struct vhx_used){ buf->id, 0 };
 	}
+	vhx_net_push_done(nvq);
 	return i;
 }
 
@@ -61,26 +107,25 @@ static int tx_batch(struct vhx_net_vq *nvq, const struct vhx_buf *bufs, int n,
  */
 enum vhx_verdict vhx_net_tx_run(struct vhx_net_vq *nvq)
 {
-	unsigned int packets = 0;
-	size_t bytes = 0;
-
-	vhx_poll_stop(&nvq->poll);
-	while (packets < VHX_NET_BUDGET_PACKETS && bytes < VHX_NET_BUDGET_BYTES) {
-		struct vhx_buf bufs[TX_BATCH];
+	vhx_poll_stop(&nvq->room);
+	vhx_net_tap_check_hdr(nvq);
+	for (;;) {
 		int got, sent;
 
-		got = vhx_vq_pop(nvq->vq, bufs, TX_BATCH);
+		got = vhx_vq_pop(nvq->vq, nvq->bufs, VHX_NET_BATCH);
 		if (got <= 0)
 			return VHX_DRAINED;
-		sent = tx_batch(nvq, bufs, got, &bytes);
+		sent = tx_batch(nvq, got);
 		if (unlikely(sent < got)) {
-			vhx_vq_unpop(nvq->vq, &bufs[sent]);
-			/* Wakes the queue, at once if there is room already. */
-			if (vhx_vq_running(nvq->vq))
-				vhx_poll_start(&nvq->poll, nvq->file);
-			return VHX_WAIT;
+			vhx_vq_unpop(nvq->vq, &nvq->bufs[sent]);
+			if (!vhx_vq_running(nvq->vq))
+				return VHX_WAIT;
+			/*
+			 * Wakes the queue, at once if there is room already. A
+			 * tap that can't be waited for was removed.
+			 */
+			return vhx_poll_start(&nvq->room, nvq->file) ?
+			       VHX_AGAIN : VHX_WAIT;
 		}
-		packets += sent;
 	}
-	return VHX_AGAIN;
 }
