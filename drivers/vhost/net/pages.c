@@ -13,7 +13,7 @@ static bool range_present(char __user *at, size_t len, bool write)
 {
 	unsigned long page = (unsigned long)at & PAGE_MASK;
 	unsigned long last = ((unsigned long)at + len - 1) & PAGE_MASK;
-	volatile char c; /* read and not used */
+	char c;
 
 	for (;;) {
 		if (unlikely(write ? put_user(0, at) : get_user(c, at)))

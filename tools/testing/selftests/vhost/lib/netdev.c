@@ -177,6 +177,11 @@ void frame_make_tso4(void *frame, size_t len, __u32 seed, __u16 mss,
 	};
 }
 
+long netdev_dropped(const char *reason)
+{
+	return attr_read_long("/sys/class/misc/vhx-net/dropped/%s", reason);
+}
+
 int netdev_reap(struct vq *vq, unsigned int count)
 {
 	struct vq_done done;

@@ -110,6 +110,12 @@ int netdev_send(struct netdev *n, const struct virtio_net_hdr *hdr,
 int netdev_expect(struct netdev *n, const void *frame, size_t len,
 		  struct virtio_net_hdr *hdr);
 
+/*
+ * Frames that /dev/vhx-net dropped for a reason, which is the name of its
+ * attribute. -errno if there is none.
+ */
+long netdev_dropped(const char *reason);
+
 /* Take @count completions of @vq; each is checked to be due. 0 or -errno. */
 int netdev_reap(struct vq *vq, unsigned int count);
 

@@ -6,14 +6,18 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -42,18 +46,59 @@ int netns_enter(void)
 	return 0;
 }
 
-static int bring_up(const char *name)
+/* An ioctl for an interface. */
+static int net_ioctl(const struct tap *t, unsigned long cmd, struct ifreq *ifr)
 {
 	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq ifr = { .ifr_flags = IFF_UP | IFF_NOARP };
 	int err = 0;
 
 	if (s < 0)
 		return -errno;
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	if (ioctl(s, SIOCSIFFLAGS, &ifr))
+	snprintf(ifr->ifr_name, sizeof(ifr->ifr_name), "%s", t->name);
+	if (ioctl(s, cmd, ifr))
 		err = -errno;
 	close(s);
+	return err;
+}
+
+int tap_set_up(const struct tap *t, bool up)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_NOARP | (up ? IFF_UP : 0) };
+
+	return net_ioctl(t, SIOCSIFFLAGS, &ifr);
+}
+
+int tap_set_sndbuf(const struct tap *t, int bytes)
+{
+	return ioctl(t->fd, TUNSETSNDBUF, &bytes) ? -errno : 0;
+}
+
+int tap_set_coalesce(const struct tap *t, unsigned int frames)
+{
+	struct ethtool_coalesce c = {
+		.cmd = ETHTOOL_SCOALESCE,
+		.rx_max_coalesced_frames = frames,
+	};
+	struct ifreq ifr = { .ifr_data = (void *)&c };
+
+	return net_ioctl(t, SIOCETHTOOL, &ifr);
+}
+
+int tap_set_rps(const struct tap *t, const char *cpus)
+{
+	char dir[] = "/tmp/sysfs-XXXXXX";
+	int err;
+
+	/* What is mounted at /sys shows another network namespace. */
+	if (!mkdtemp(dir))
+		return -errno;
+	err = mount("sysfs", dir, "sysfs", 0, NULL) ? -errno : 0;
+	if (!err) {
+		err = attr_write(cpus, "%s/class/net/%s/queues/rx-0/rps_cpus",
+				 dir, t->name);
+		umount2(dir, MNT_DETACH);
+	}
+	rmdir(dir);
 	return err;
 }
 
@@ -62,10 +107,9 @@ int tap_set_hdr(struct tap *t, int hdr_len)
 	return ioctl(t->fd, TUNSETVNETHDRSZ, &hdr_len) ? -errno : 0;
 }
 
-int tap_create(struct tap *t, const char *name, int hdr_len,
-	       unsigned int queues)
+int tap_create_as(struct tap *t, const char *name, int flags, int hdr_len)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	struct ifreq ifr = { .ifr_flags = (short)(IFF_TAP | flags) };
 	unsigned int offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
 
 	*t = (struct tap){ .sock = -1 };
@@ -73,16 +117,26 @@ int tap_create(struct tap *t, const char *name, int hdr_len,
 	if (t->fd < 0)
 		return -errno;
 
-	if (queues > 1)
-		ifr.ifr_flags |= IFF_MULTI_QUEUE;
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
 	snprintf(t->name, sizeof(t->name), "%s", name);
-	if (ioctl(t->fd, TUNSETIFF, &ifr) || tap_set_hdr(t, hdr_len) ||
-	    ioctl(t->fd, TUNSETOFFLOAD, offload))
+	if (ioctl(t->fd, TUNSETIFF, &ifr))
+		return -errno;
+	if (flags & IFF_VNET_HDR &&
+	    (tap_set_hdr(t, hdr_len) || ioctl(t->fd, TUNSETOFFLOAD, offload)))
 		return -errno;
 
 	t->index = (int)if_nametoindex(name);
-	return bring_up(name);
+	return tap_set_up(t, true);
+}
+
+int tap_create(struct tap *t, const char *name, int hdr_len,
+	       unsigned int queues)
+{
+	int flags = IFF_NO_PI | IFF_VNET_HDR;
+
+	if (queues > 1)
+		flags |= IFF_MULTI_QUEUE;
+	return tap_create_as(t, name, flags, hdr_len);
 }
 
 void tap_destroy(struct tap *t)

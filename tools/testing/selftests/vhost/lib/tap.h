@@ -43,7 +43,28 @@ int netns_enter(void);
  */
 int tap_create(struct tap *t, const char *name, int hdr_len,
 	       unsigned int queues);
+
+/*
+ * The same with IFF_ flags of one's own. @hdr_len is looked at with IFF_VNET_HDR
+ * alone; without it the interface has no offloads.
+ */
+int tap_create_as(struct tap *t, const char *name, int flags, int hdr_len);
 void tap_destroy(struct tap *t);
+
+/* Bring the interface up or down. */
+int tap_set_up(const struct tap *t, bool up);
+
+/* TUNSETSNDBUF: bytes that may be on their way through the interface. */
+int tap_set_sndbuf(const struct tap *t, int bytes);
+
+/* ethtool -C rx-frames: what MSG_MORE lets the tap gather. */
+int tap_set_coalesce(const struct tap *t, unsigned int frames);
+
+/*
+ * Have the CPUs of the mask @cpus, in hexadecimal, deliver what is sent into the
+ * tap (receive packet steering), so that the sender does not.
+ */
+int tap_set_rps(const struct tap *t, const char *cpus);
 
 /* TUNSETVNETHDRSZ: 10 or 12 bytes. */
 int tap_set_hdr(struct tap *t, int hdr_len);
