@@ -182,6 +182,25 @@ long netdev_dropped(const char *reason)
 	return attr_read_long("/sys/class/misc/vhx-net/dropped/%s", reason);
 }
 
+struct dropped {
+	const char *reason;
+	long count;
+};
+
+static bool dropped_reached(void *arg)
+{
+	const struct dropped *d = arg;
+
+	return netdev_dropped(d->reason) >= d->count;
+}
+
+int netdev_wait_dropped(const char *reason, long count)
+{
+	struct dropped d = { reason, count };
+
+	return cond_wait(dropped_reached, &d, WAIT_MS);
+}
+
 int netdev_reap(struct vq *vq, unsigned int count)
 {
 	struct vq_done done;

@@ -116,6 +116,9 @@ int netdev_expect(struct netdev *n, const void *frame, size_t len,
  */
 long netdev_dropped(const char *reason);
 
+/* Wait until it dropped @count or more. 0 or -ETIMEDOUT. */
+int netdev_wait_dropped(const char *reason, long count);
+
 /* Take @count completions of @vq; each is checked to be due. 0 or -errno. */
 int netdev_reap(struct vq *vq, unsigned int count);
 

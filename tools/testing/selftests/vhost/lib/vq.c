@@ -260,3 +260,22 @@ int vq_wait(struct vq *vq, int ms)
 			return -EIO;
 	}
 }
+
+struct ready {
+	const struct vq *vq;
+	unsigned int n;
+};
+
+static bool ready_reached(void *arg)
+{
+	const struct ready *r = arg;
+
+	return vq_ready(r->vq) >= r->n;
+}
+
+int vq_wait_ready(const struct vq *vq, unsigned int n, int ms)
+{
+	struct ready r = { vq, n };
+
+	return cond_wait(ready_reached, &r, ms);
+}

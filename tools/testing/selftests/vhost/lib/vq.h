@@ -50,6 +50,9 @@ void vq_call_after(struct vq *vq, unsigned int n);
  */
 int vq_wait(struct vq *vq, int ms);
 
+/* Wait until @n completions are there, whatever calls come. 0 or -ETIMEDOUT. */
+int vq_wait_ready(const struct vq *vq, unsigned int n, int ms);
+
 /* Add @n pieces as a chain of descriptors. 0, or -ENOSPC. */
 static inline int vq_add(struct vq *vq, const struct vq_seg *seg,
 			 unsigned int n, __u32 token)

@@ -158,6 +158,8 @@ TEST_F(receive, tso4)
 /* Too large for the buffer: dropped, the buffer stays for the next one. */
 TEST_F(receive, too_large)
 {
+	const bool vhx = !variant->o.module;
+	const long before = vhx ? netdev_dropped("rx_too_large") : 0;
 	struct vq *vq = &self->n.dev.vq[RX];
 	struct vq_done done;
 	struct chain c;
@@ -181,6 +183,8 @@ TEST_F(receive, too_large)
 	EXPECT_EQ(0, memcmp(got, frame, 100));
 	EXPECT_TRUE(chain_clean(&c));
 	EXPECT_FALSE(event_take(vq->err));
+	if (vhx)
+		EXPECT_EQ(before + 1, netdev_dropped("rx_too_large"));
 }
 
 /* Put @count buffers of a slot each. */
@@ -276,6 +280,7 @@ TEST_F(receive, calls)
 
 	for (i = 0; i < 9; i++)
 		send_frames(_metadata, &self->n, 1, i);
+	EXPECT_EQ(0, vq_wait_ready(vq, 9, WAIT_MS));
 	EXPECT_EQ(-ETIMEDOUT, event_wait(vq->call, QUIET_MS));
 	EXPECT_EQ(9, vq_ready(vq));
 
@@ -328,6 +333,7 @@ TEST_F(on_empty, calls)
 		event_take(vq->call);
 
 		send_frames(_metadata, &self->n, 9, 0);
+		EXPECT_EQ(0, vq_wait_ready(vq, 9, WAIT_MS));
 		EXPECT_EQ(-ETIMEDOUT, event_wait(vq->call, QUIET_MS));
 		EXPECT_EQ(9, vq_ready(vq));
 		send_frames(_metadata, &self->n, 1, 9);
@@ -351,17 +357,6 @@ TEST_F(receive, wrap)
 		send_frames(_metadata, &self->n, batch, i);
 		take_slots(_metadata, &self->n, batch, i);
 	}
-}
-
-TEST_F(receive, busyloop)
-{
-	struct vhost_vring_state s = { .index = RX, .num = 50 };
-	unsigned int i;
-
-	ASSERT_EQ(0, vdev_ioctl(&self->n.dev, "",
-				VHOST_SET_VRING_BUSYLOOP_TIMEOUT, &s));
-	for (i = 0; i < 50; i++)
-		ASSERT_EQ(0, netdev_ping_rx(&self->n, i));
 }
 
 FIXTURE(merging)
@@ -454,6 +449,203 @@ TEST_F(merging, frames)
 			TH_LOG("%zu bytes: not what was sent", lens[i]);
 		EXPECT_FALSE(vq_more_used(vq));
 	}
+}
+
+FIXTURE(merging_large)
+{
+	struct netdev n;
+};
+
+FIXTURE_VARIANT(merging_large)
+{
+	struct netdev_opts o;
+};
+
+FIXTURE_SETUP(merging_large)
+{
+	netdev_fixture_start(_metadata, &self->n, &variant->o);
+}
+
+FIXTURE_TEARDOWN(merging_large)
+{
+	netdev_stop(&self->n);
+}
+
+#define NET_PLAIN_MRG	(NET_PLAIN | BIT_ULL(VIRTIO_NET_F_MRG_RXBUF))
+
+/* A ring for more buffers than one frame may have. */
+#define LARGE(fixture, name, f)						\
+	RING_VARIANT(fixture, name,					\
+		.o = {							\
+			.path = "/dev/vhx-net", .num = 2048,		\
+			.features = (f),				\
+		})
+
+FIXTURE_VARIANT_ADD(merging_large, in_tree)
+{
+	.o = {
+		.path = "/dev/vhost-net", .module = "vhost_net",
+		.num = 2048, .features = NET_PLAIN_MRG,
+	},
+};
+
+LARGE(merging_large, vhx_split, NET_PLAIN_MRG | RING_EVENT);
+LARGE(merging_large, vhx_packed, NET_PLAIN_MRG | RING_ALL | RING_PACKED);
+
+/* Put @count buffers of @room bytes from @at on. */
+static void put_buffers(struct __test_metadata *_metadata, struct netdev *n,
+			char *at, unsigned int count, __u32 room)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++, at += room) {
+		struct vq_seg seg = {
+			.gpa = gmem_gpa(&n->mem, at), .len = room,
+			.write = true,
+		};
+
+		ASSERT_EQ(0, vq_add(&n->dev.vq[RX], &seg, 1, i));
+	}
+	vq_kick(&n->dev.vq[RX]);
+}
+
+/* Take a frame of @len bytes that lies in buffers of @room from @at on. */
+static void take_merged(struct __test_metadata *_metadata, struct netdev *n,
+			const char *at, size_t len, size_t room)
+{
+	const size_t want = (n->hlen + len + room - 1) / room;
+	struct vq *vq = &n->dev.vq[RX];
+	struct virtio_net_hdr_mrg_rxbuf hdr;
+	struct vq_done done;
+	size_t i, sum = 0;
+
+	ASSERT_EQ(0, vq_wait(vq, WAIT_MS));
+	/* All of a frame's buffers come at once. */
+	ASSERT_EQ(want, vq_ready(vq));
+	memcpy(&hdr, at, sizeof(hdr));
+	EXPECT_EQ(want, hdr.num_buffers);
+	for (i = 0; i < want; i++) {
+		ASSERT_EQ(1, vq_pop(vq, &done));
+		sum += done.len;
+	}
+	EXPECT_EQ(n->hlen + len, sum);
+	EXPECT_EQ(0, memcmp(at + n->hlen, frame, len));
+}
+
+/* A frame goes into hundreds of small buffers. */
+TEST_F(merging_large, small_buffers)
+{
+	struct netdev *n = &self->n;
+	struct virtio_net_hdr hdr;
+	char *at = n->slot;
+	unsigned int i;
+
+	put_buffers(_metadata, n, at, 1000, 230);
+	for (i = 0; i < 3; i++) {
+		frame_make_tso4(frame, 60000, i, 1400, &hdr);
+		ASSERT_EQ(0, peer_send(&n->tap, &hdr, frame, 60000));
+		take_merged(_metadata, n, at, 60000, 230);
+		at += 230 * ((n->hlen + 60000 + 229) / 230);
+	}
+}
+
+/*
+ * Not into more than 1,024: it is dropped and counted, and the buffers are for
+ * the next one.
+ */
+TEST_F(merging_large, too_many)
+{
+	const long before = netdev_dropped("rx_too_large");
+	struct netdev *n = &self->n;
+	struct virtio_net_hdr hdr;
+	unsigned int i;
+
+	if (variant->o.module)
+		SKIP(return, "in-tree stops the queue");
+
+	put_buffers(_metadata, n, n->slot, 1200, 60);
+	frame_make_tso4(frame, 65535, 1, 1400, &hdr);
+	for (i = 0; i < 5; i++)
+		ASSERT_EQ(0, peer_send(&n->tap, &hdr, frame, 65535));
+	frame_make_tso4(frame, 60000, 2, 1400, &hdr);
+	ASSERT_EQ(0, peer_send(&n->tap, &hdr, frame, 60000));
+	take_merged(_metadata, n, n->slot, 60000, 60);
+	EXPECT_EQ(before + 5, netdev_dropped("rx_too_large"));
+	EXPECT_FALSE(event_take(n->dev.vq[RX].err));
+}
+
+/* Nor where the ring can never have as many as it needs. */
+TEST_F(merging, ring_too_small)
+{
+	struct netdev *n = &self->n;
+	struct virtio_net_hdr hdr;
+	long before;
+
+	if (variant->o.module)
+		SKIP(return, "in-tree waits for ever");
+
+	before = netdev_dropped("rx_too_large");
+	put_buffers(_metadata, n, n->slot, NETDEV_NUM, ROOM);
+	frame_make_tso4(frame, 60000, 1, 1400, &hdr);
+	ASSERT_EQ(0, peer_send(&n->tap, &hdr, frame, 60000));
+	frame_make_tso4(frame, 50000, 2, 1400, &hdr);
+	ASSERT_EQ(0, peer_send(&n->tap, &hdr, frame, 50000));
+	take_merged(_metadata, n, n->slot, 50000, ROOM);
+	EXPECT_EQ(before + 1, netdev_dropped("rx_too_large"));
+}
+
+/*
+ * Hostile: each buffer is a table of 1,024 descriptors all over the place, of
+ * which one has a byte. What a frame may cost is limited, so it is dropped.
+ */
+TEST_F(merging_large, wide_tables)
+{
+	const long before = netdev_dropped("rx_too_large");
+	struct netdev *n = &self->n;
+	struct vq *vq = &n->dev.vq[RX];
+	struct vring_desc *table;
+	unsigned int i, at = 0;
+
+	if (variant->o.module || vq->packed)
+		SKIP(return, "for our split rings");
+
+	/* The driver restarts the queue with tables negotiated. */
+	ASSERT_EQ(0, vhost_net_attach_all(&n->dev, -1));
+	n->dev.features |= RING_INDIRECT;
+	ASSERT_EQ(0, vhost_set_features(&n->dev));
+	ASSERT_EQ(0, vhost_net_attach_all(&n->dev, n->tap.fd));
+
+	table = gmem_alloc(&n->mem, 1024 * sizeof(*table), 16);
+	for (i = 0; i < 1024; i++) {
+		table[at] = (struct vring_desc){
+			.addr = gmem_gpa(&n->mem, n->slot),
+			.len = i == 1023,
+			.flags = VRING_DESC_F_WRITE |
+				 (i < 1023 ? VRING_DESC_F_NEXT : 0),
+			.next = (__u16)((at + 511) % 1024),
+		};
+		at = table[at].next;
+	}
+	for (i = 0; i < 256; i++) {
+		struct vq_seg seg = {
+			.gpa = gmem_gpa(&n->mem, table),
+			.len = 1024 * sizeof(*table), .write = true,
+		};
+		__u16 head = vq->free;
+
+		ASSERT_EQ(0, vq_add(vq, &seg, 1, i));
+		vq->desc[head].flags = VRING_DESC_F_INDIRECT;
+	}
+	vq_kick(vq);
+	frame_make(frame, 200, 1);
+	for (i = 0; i < 100; i++)
+		ASSERT_EQ(0, peer_send(&n->tap, NULL, frame, 200));
+	ASSERT_EQ(0, netdev_wait_dropped("rx_too_large", before + 100));
+	EXPECT_EQ(0, vq_ready(vq));
+	EXPECT_FALSE(event_take(vq->err));
+	EXPECT_EQ(0, netdev_ping_tx(n, 1));
+	ASSERT_EQ(0, netdev_restart(n, RX, 0));
+	EXPECT_EQ(0, netdev_ping(n, 2));
 }
 
 FIXTURE(receive_regions)

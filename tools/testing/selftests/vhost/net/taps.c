@@ -125,29 +125,6 @@ static void receive(struct __test_metadata *_metadata, struct netdev *n,
 	EXPECT_EQ(0, memcmp(n->slot + n->hlen, frame, LEN));
 }
 
-struct count {
-	const char *reason;
-	long min;
-};
-
-static bool count_reached(void *arg)
-{
-	const struct count *c = arg;
-
-	return netdev_dropped(c->reason) >= c->min;
-}
-
-/* Wait until @reason has been counted @min times. */
-static void expect_dropped(struct __test_metadata *_metadata,
-			   const char *reason, long min)
-{
-	struct count c = { reason, min };
-
-	EXPECT_EQ(0, cond_wait(count_reached, &c, WAIT_MS))
-		TH_LOG("%s is %ld, not %ld", reason, netdev_dropped(reason),
-		       min);
-}
-
 /* Larger than any frame: completed and counted, and the queue goes on. */
 TEST_F(taps, too_large)
 {
@@ -275,7 +252,7 @@ static void lose_both_ways(struct __test_metadata *_metadata, struct netdev *n)
 	frame_make(frame, LEN, 1);
 	for (i = 0; i < BATCH; i++)
 		ASSERT_EQ(0, peer_send(&n->tap, NULL, frame, LEN));
-	expect_dropped(_metadata, "rx_header", rx + BATCH);
+	EXPECT_EQ(0, netdev_wait_dropped("rx_header", rx + BATCH));
 	EXPECT_FALSE(vq_more_used(&n->dev.vq[RX]));
 	EXPECT_FALSE(event_take(n->dev.vq[RX].err));
 	EXPECT_FALSE(event_take(n->dev.vq[TX].err));
