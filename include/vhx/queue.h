@@ -142,6 +142,7 @@ bool vhx_vq_is_started(const struct vhx_vq *vq);
 void *vhx_vq_priv(const struct vhx_vq *vq);
 struct vhx_dev *vhx_vq_dev(const struct vhx_vq *vq);
 unsigned int vhx_vq_index(const struct vhx_vq *vq);
+pid_t vhx_vq_owner(const struct vhx_vq *vq);
 unsigned int vhx_vq_num(const struct vhx_vq *vq);
 bool vhx_vq_has_feature(const struct vhx_vq *vq, unsigned int bit);
 

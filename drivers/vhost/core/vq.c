@@ -441,6 +441,18 @@ unsigned int vhx_vq_index(const struct vhx_vq *vq)
 EXPORT_SYMBOL_GPL(vhx_vq_index);
 
 /**
+ * vhx_vq_owner - who owns a queue's device, for messages
+ * @vq: queue, started
+ *
+ * Return: the process id in the initial namespace.
+ */
+pid_t vhx_vq_owner(const struct vhx_vq *vq)
+{
+	return vq->dev->owner;
+}
+EXPORT_SYMBOL_GPL(vhx_vq_owner);
+
+/**
  * vhx_vq_num - how many entries a queue has
  * @vq: queue, started
  */
