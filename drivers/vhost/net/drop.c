@@ -97,5 +97,6 @@ void vhx_net_drop(struct vhx_net_vq *nvq, enum vhx_net_drop why)
 	if (fatal_signal_pending(current))
 		return;
 	pr_info_ratelimited("net: owner %d: queue %u drops frames: %s\n",
-			    current->tgid, vhx_vq_index(nvq->vq), reasons[why]);
+			    vhx_vq_owner(nvq->vq), vhx_vq_index(nvq->vq),
+			    reasons[why]);
 }
