@@ -11,11 +11,13 @@
 #include "net.h"
 
 /**
- * vhx_net_flush - push the completions that were gathered, but keep their places
+ * vhx_net_flush - push the completions that were gathered
  * @nvq: queue
  *
- * For when the worker may sleep while a frame's buffers are reserved, whose
- * completions stand behind them.
+ * They keep their places in @done, as those of a frame whose buffers are being
+ * reserved are behind them.
+ *
+ * Context: the worker, which may sleep next.
  */
 void vhx_net_flush(struct vhx_net_vq *nvq)
 {
@@ -27,8 +29,10 @@ void vhx_net_flush(struct vhx_net_vq *nvq)
 }
 
 /**
- * vhx_net_push_done - push the completions that were gathered
- * @nvq: queue, with no buffers reserved
+ * vhx_net_push_done - push the completions that were gathered and forget them
+ * @nvq: queue; no buffers are reserved
+ *
+ * Context: the worker.
  */
 void vhx_net_push_done(struct vhx_net_vq *nvq)
 {

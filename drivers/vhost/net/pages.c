@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Would copying from or to a guest's buffer sleep in a page fault? Completions
- * that were gathered are pushed before it does.
+ * Finds out whether a copy from or to a guest's buffer would sleep in a page
+ * fault. Completions that were gathered are pushed before such a copy.
  */
 #include <linux/pagemap.h>
 #include <linux/uaccess.h>
 
 #include "net.h"
 
-/* Touches each page of @len bytes, which are not 0, at @at. */
+/* Touches each page of @len bytes, at least one, at @at. */
 static bool range_present(char __user *at, size_t len, bool write)
 {
 	unsigned long page = (unsigned long)at & PAGE_MASK;
@@ -30,10 +30,10 @@ static bool range_present(char __user *at, size_t len, bool write)
  * vhx_net_pages_present - can a buffer be accessed without a page fault?
  * @iov: its pieces
  * @len: how many bytes of them, from the start
- * @write: they are to be written, which this does to a byte of each page
+ * @write: they will be written; then this writes a byte of each page
  *
- * A page may be reclaimed right after it; having been touched, it is the last
- * one that is.
+ * The kernel may reclaim a page right after this, but it was just used, so this
+ * is very rare; the copy then sleeps as if this had not been called.
  *
  * Context: the worker. Does not sleep.
  */

@@ -36,9 +36,10 @@ static int rx_pop(struct vhx_net_vq *nvq, struct vhx_buf *buf, bool first)
 }
 
 /*
- * Reserves buffers for @len bytes. Their completions stand behind those that
- * were gathered, but do not count yet. 1; 0 if there are not enough buffers yet;
- * -EMSGSIZE if the frame can't fit; or the queue failed.
+ * Reserves buffers for @len bytes. Their completions are written behind those
+ * that were gathered, but are not added to @ndone yet. Returns 1; 0 if there are
+ * not enough buffers yet; -EMSGSIZE if the frame can't fit; or another errno if
+ * the queue failed.
  */
 static int rx_reserve(struct vhx_net_vq *nvq, unsigned int len,
 		      struct rx_room *room)
@@ -77,7 +78,7 @@ give_back:
 	return got;
 }
 
-/* Our own header, or just the field that the tap does not know. */
+/* Writes our own header, or the one field that the tap does not write. */
 static int rx_header(struct vhx_net_vq *nvq, struct iov_iter *to,
 		     unsigned int nbufs)
 {
@@ -110,7 +111,7 @@ static enum vhx_net_drop rx_reason(int err)
 	}
 }
 
-/* The frame that was peeked at: all of it, or a reason to drop it. */
+/* Receives the frame that was peeked at, or returns an errno and sets @why. */
 static int rx_frame(struct vhx_net_vq *nvq, struct rx_room *room,
 		    unsigned int len, enum vhx_net_drop *why)
 {
@@ -132,7 +133,7 @@ static int rx_frame(struct vhx_net_vq *nvq, struct rx_room *room,
 		*why = got < 0 ? rx_reason(got) : VHX_NET_RX_HEADER;
 		return -EIO;
 	}
-	/* The tap reports no fault where it copies a frame's data. */
+	/* The tap does not report that it could not copy a frame's data. */
 	if (unlikely(iov_iter_count(&msg.msg_iter) ||
 		     rx_header(nvq, &start, room->nbufs))) {
 		*why = VHX_NET_RX_FAULT;
@@ -141,7 +142,7 @@ static int rx_frame(struct vhx_net_vq *nvq, struct rx_room *room,
 	return 0;
 }
 
-/* Is there a frame, within the owner's busy-loop timeout? */
+/* The next frame, which may come within the owner's busy-loop timeout. */
 static void *rx_peek(struct vhx_net_vq *nvq)
 {
 	void *frame = vhx_net_tap_peek(nvq);
@@ -158,8 +159,8 @@ static void *rx_peek(struct vhx_net_vq *nvq)
  * vhx_net_rx_run - serve a receive queue
  * @nvq: queue
  *
- * A frame that is dropped costs as much of the run's limits as the buffers that
- * were tried for it.
+ * A dropped frame counts against the limits of the run too, as buffers were
+ * popped for it.
  *
  * Context: the worker.
  */

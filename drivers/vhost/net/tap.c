@@ -156,9 +156,9 @@ bool vhx_net_tap_ready(struct vhx_vq *vq)
  * vhx_net_tap_wait - have the queue woken when there are frames
  * @nvq: receive queue
  *
- * It is woken at once if there are some. The wait is on the socket and not by
- * vfs_poll(), which fails while the tap's queue is disabled (IFF_DETACH_QUEUE)
- * and would miss what comes when it is enabled again.
+ * It is woken at once if there are some. This waits on the socket itself:
+ * vfs_poll() fails while the tap's queue is disabled (IFF_DETACH_QUEUE), and
+ * frames that come once it is enabled again would not wake the queue.
  *
  * Context: the worker.
  */
@@ -200,9 +200,9 @@ void vhx_net_tap_return(struct vhx_net_vq *nvq)
 }
 
 /*
- * Sends @len bytes, too few for a frame, from where no memory can be. -EINVAL if
- * that is less than the header that the tap has; -EFAULT if it tried to read the
- * header.
+ * Sends @len bytes from an address that is never mapped, too few for a frame.
+ * Returns -EINVAL if that is less than the header that the tap expects, or -EFAULT
+ * if the tap tried to read the header.
  */
 static int tap_send_hdr(struct vhx_net_vq *nvq, size_t len)
 {
@@ -216,7 +216,7 @@ static int tap_send_hdr(struct vhx_net_vq *nvq, size_t len)
 	return nvq->sock->ops->sendmsg(nvq->sock, &msg, len);
 }
 
-/* Without a header the first thing that a tap misses is the Ethernet header. */
+/* A tap without a header refuses less than an Ethernet header with -EINVAL. */
 static bool tap_hdr_differs(struct vhx_net_vq *nvq)
 {
 	if (nvq->own_hdr)
@@ -226,13 +226,13 @@ static bool tap_hdr_differs(struct vhx_net_vq *nvq)
 }
 
 /**
- * vhx_net_tap_check_hdr - find out whether the tap has another header
- * @nvq: transmit queue; its @bad_hdr is updated, every second at most
+ * vhx_net_tap_check_hdr - find out whether the tap expects another header
+ * @nvq: transmit queue; @bad_hdr is updated, at most once a second
  *
- * IFF_NO_PI, IFF_VNET_HDR and TUNSETVNETHDRSZ are the owner's business, and he
- * may change them at any time. With a wrong header the tap would take a part of
- * it for the frame, or the reverse, without an error. It has no way to ask it
- * for these from inside the kernel, but its errors tell.
+ * The owner can change IFF_NO_PI, IFF_VNET_HDR and TUNSETVNETHDRSZ at any time.
+ * With another header than the ring has, the tap takes the end of the header for
+ * the start of the frame, or the reverse, and reports no error. The kernel has no
+ * function that reads these settings, but the errors of sendmsg() show them.
  *
  * Context: the worker.
  */

@@ -3,9 +3,9 @@
  * Transmit: from the ring to the tap. A buffer is a virtio-net header and a
  * frame (virtio 1.3, 5.1.6); the tap takes both as they are.
  *
- * Each frame is handed over on its own, without MSG_MORE: a frame with it may
- * stay in the tap, with its share of the send buffer, until one without it is
- * accepted, and whether the next one will be is not known.
+ * Frames are sent without MSG_MORE. The tap may keep a frame that was sent with
+ * it, and count it against the send buffer, until it accepts one without it, and
+ * it may refuse all that follow.
  */
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
@@ -33,7 +33,7 @@ static enum vhx_net_drop tx_reason(int err)
 	}
 }
 
-/* 0, or -EAGAIN if the tap has no room. What it refuses is dropped. */
+/* 0, or -EAGAIN if the tap has no room. What the tap refuses is dropped. */
 static int tx_send(struct vhx_net_vq *nvq, const struct vhx_buf *buf)
 {
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
@@ -54,7 +54,7 @@ static int tx_send(struct vhx_net_vq *nvq, const struct vhx_buf *buf)
 	return err;
 }
 
-/* The same for a buffer, whatever is in it. */
+/* The same for a buffer of any size. */
 static int tx_buf(struct vhx_net_vq *nvq, const struct vhx_buf *buf)
 {
 	unsigned int len = buf->out_len - nvq->hdr_len;
@@ -79,7 +79,7 @@ static bool tx_valid(const struct vhx_net_vq *nvq, const struct vhx_buf *buf)
 	return buf->nout && !buf->nin && buf->out_len >= nvq->hdr_len;
 }
 
-/* How many of the buffers were completed before the queue failed or filled. */
+/* Returns how many buffers were completed: fewer if the tap or queue failed. */
 static int tx_batch(struct vhx_net_vq *nvq, int n)
 {
 	int i;
@@ -121,8 +121,8 @@ enum vhx_verdict vhx_net_tx_run(struct vhx_net_vq *nvq)
 			if (!vhx_vq_running(nvq->vq))
 				return VHX_WAIT;
 			/*
-			 * Wakes the queue, at once if there is room already. A
-			 * tap that can't be waited for was removed.
+			 * This wakes the queue at once if there is room by now.
+			 * It fails if the interface was removed.
 			 */
 			return vhx_poll_start(&nvq->room, nvq->file) ?
 			       VHX_AGAIN : VHX_WAIT;
