@@ -64,8 +64,8 @@ enum vhx_net_drop {
  * @own_hdr: the header is ours, the tap has none (VHOST_NET_F_VIRTIO_NET_HDR)
  * @mergeable: a frame may take more than one buffer
  * @num_buffers: the header has the field
- * @logged: reasons for a drop that were logged since the tap was attached, a bit
- *	for each &enum vhx_net_drop
+ * @logged: reasons for a drop that were logged since the tap was attached, a
+ *	bit for each &enum vhx_net_drop
  * @done: completions not yet pushed
  * @pushed: how many of @done were pushed nevertheless
  * @ndone: how many are in @done

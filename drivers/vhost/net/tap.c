@@ -131,8 +131,7 @@ unsigned int vhx_net_tap_len(void *frame)
  * vhx_net_tap_take - take the frame that was peeked at
  * @nvq: receive queue
  *
- * Return: the frame, for the socket's recvmsg() or tun_ptr_free(), both of which
- * free it.
+ * Return: the frame, for the socket's recvmsg() or tun_ptr_free(); both free it.
  */
 void *vhx_net_tap_take(struct vhx_net_vq *nvq)
 {
@@ -201,8 +200,8 @@ void vhx_net_tap_return(struct vhx_net_vq *nvq)
 
 /*
  * Sends @len bytes from an address that is never mapped, too few for a frame.
- * Returns -EINVAL if that is less than the header that the tap expects, or -EFAULT
- * if the tap tried to read the header.
+ * Returns -EINVAL if that is less than the header that the tap expects, or
+ * -EFAULT if the tap tried to read the header.
  */
 static int tap_send_hdr(struct vhx_net_vq *nvq, size_t len)
 {
@@ -230,9 +229,10 @@ static bool tap_hdr_differs(struct vhx_net_vq *nvq)
  * @nvq: transmit queue; @bad_hdr is updated, at most once a second
  *
  * The owner can change IFF_NO_PI, IFF_VNET_HDR and TUNSETVNETHDRSZ at any time.
- * With another header than the ring has, the tap takes the end of the header for
- * the start of the frame, or the reverse, and reports no error. The kernel has no
- * function that reads these settings, but the errors of sendmsg() show them.
+ * With another header than the ring has, the tap takes the end of the header
+ * for the start of the frame, or the reverse, and reports no error. The kernel
+ * has no function that reads these settings, but the errors of sendmsg() show
+ * them.
  *
  * Context: the worker.
  */

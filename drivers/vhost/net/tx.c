@@ -4,8 +4,8 @@
  * frame (virtio 1.3, 5.1.6); the tap takes both as they are.
  *
  * Frames are sent without MSG_MORE. The tap may keep a frame that was sent with
- * it, and count it against the send buffer, until it accepts one without it, and
- * it may refuse all that follow.
+ * it, and count it against the send buffer, until it accepts one without it,
+ * and it may refuse all that follow.
  */
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
