@@ -38,8 +38,8 @@ static int rx_pop(struct vhx_net_vq *nvq, struct vhx_buf *buf, bool first)
 /*
  * Reserves buffers for @len bytes. Their completions are written behind those
  * that were gathered, but are not added to @ndone yet. Returns 1; 0 if there
- * are not enough buffers yet; -EMSGSIZE if the frame can't fit; or another errno
- * if the queue failed.
+ * are not enough buffers yet; -EMSGSIZE if the frame can't fit; or another
+ * errno if the queue failed.
  */
 static int rx_reserve(struct vhx_net_vq *nvq, unsigned int len,
 		      struct rx_room *room)

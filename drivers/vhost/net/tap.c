@@ -131,7 +131,8 @@ unsigned int vhx_net_tap_len(void *frame)
  * vhx_net_tap_take - take the frame that was peeked at
  * @nvq: receive queue
  *
- * Return: the frame, for the socket's recvmsg() or tun_ptr_free(); both free it.
+ * Return: the frame, for the socket's recvmsg() or tun_ptr_free(). Either frees
+ * it.
  */
 void *vhx_net_tap_take(struct vhx_net_vq *nvq)
 {
