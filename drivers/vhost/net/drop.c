@@ -22,7 +22,7 @@ static const char *const reasons[VHX_NET_NDROPS] = {
 	[VHX_NET_TX_HEADER]	= "the tap's header is not the one negotiated",
 	[VHX_NET_TX_FAULT]	= "the guest's buffer can't be read",
 	[VHX_NET_TX_DOWN]	= "the tap is down",
-	[VHX_NET_TX_NO_TAP]	= "the tap was removed or its queue disabled",
+	[VHX_NET_TX_NO_TAP]	= "the tap was removed",
 	[VHX_NET_TX_NO_MEMORY]	= "the tap found no memory",
 	[VHX_NET_TX_REFUSED]	= "the tap refused them",
 };

@@ -34,7 +34,7 @@ enum {
  * @VHX_NET_TX_HEADER: the tap's header is not the one that was negotiated
  * @VHX_NET_TX_FAULT: a buffer is not in memory that can be read
  * @VHX_NET_TX_DOWN: the tap is down
- * @VHX_NET_TX_NO_TAP: the interface was removed, or its queue is disabled
+ * @VHX_NET_TX_NO_TAP: the interface was removed
  * @VHX_NET_TX_NO_MEMORY: the tap found no memory
  * @VHX_NET_TX_REFUSED: the tap refused it: it or its header is invalid
  * @VHX_NET_NDROPS: number of reasons

@@ -107,26 +107,30 @@ int tap_set_hdr(struct tap *t, int hdr_len)
 	return ioctl(t->fd, TUNSETVNETHDRSZ, &hdr_len) ? -errno : 0;
 }
 
-int tap_create_as(struct tap *t, const char *name, int flags, int hdr_len)
+int tap_recreate(struct tap *t, int flags, int hdr_len)
 {
 	struct ifreq ifr = { .ifr_flags = (short)(IFF_TAP | flags) };
 	unsigned int offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
 
-	*t = (struct tap){ .sock = -1 };
-	t->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (t->fd < 0)
-		return -errno;
-
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	snprintf(t->name, sizeof(t->name), "%s", name);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", t->name);
 	if (ioctl(t->fd, TUNSETIFF, &ifr))
 		return -errno;
 	if (flags & IFF_VNET_HDR &&
 	    (tap_set_hdr(t, hdr_len) || ioctl(t->fd, TUNSETOFFLOAD, offload)))
 		return -errno;
 
-	t->index = (int)if_nametoindex(name);
+	t->index = (int)if_nametoindex(t->name);
 	return tap_set_up(t, true);
+}
+
+int tap_create_as(struct tap *t, const char *name, int flags, int hdr_len)
+{
+	*t = (struct tap){ .sock = -1 };
+	t->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (t->fd < 0)
+		return -errno;
+	snprintf(t->name, sizeof(t->name), "%s", name);
+	return tap_recreate(t, flags, hdr_len);
 }
 
 int tap_create(struct tap *t, const char *name, int hdr_len,

@@ -49,6 +49,9 @@ int tap_create(struct tap *t, const char *name, int hdr_len,
  * alone; without it the interface has no offloads.
  */
 int tap_create_as(struct tap *t, const char *name, int flags, int hdr_len);
+
+/* The same with a file whose interface was removed. */
+int tap_recreate(struct tap *t, int flags, int hdr_len);
 void tap_destroy(struct tap *t);
 
 /* Bring the interface up or down. */
