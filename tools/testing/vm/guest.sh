@@ -19,6 +19,7 @@ guest_devices=()
 guest_instances=()
 guest_taps=()
 guest_fds=()
+guest_user=()
 trap guest_cleanup EXIT
 
 guest_cleanup() {
@@ -44,14 +45,19 @@ guest_vdpa() {
 }
 
 # guest_disk KIND NAME DEVICE [PROPERTY=VALUE]...: NAME is its serial number.
-# KIND is vhx, or qemu for QEMU's own at its best.
+# KIND is vhx, or qemu for QEMU's own at its best. With vhx, num-queues=N is an
+# attribute of the instance.
 guest_disk() {
-	local kind=$1 name=$2 device=$3
+	local kind=$1 name=$2 device=$3 queues=1
 	shift 3
 
+	if [[ $kind == vhx && ${1-} == num-queues=* ]]; then
+		queues=${1#*=}
+		shift
+	fi
 	case $kind in
 	vhx)	guest_instance blk "$name" --backend "$device" \
-			--serial "$name" || return
+			--serial "$name" --queues "$queues" || return
 		# shellcheck disable=SC2207
 		guest_devices+=($(vhxctl qemu "$name" "$@")) ;;
 	qemu)	guest_devices+=(
@@ -70,8 +76,8 @@ guest_net() {
 
 	modprobe tun
 	ip link delete "$2" 2>/dev/null
-	ip tuntap add dev "$2" mode tap vnet_hdr && guest_taps+=("$2") &&
-		ip address add "10.0.$3.1/24" dev "$2" &&
+	ip tuntap add dev "$2" mode tap user nobody vnet_hdr &&
+		guest_taps+=("$2") && ip address add "10.0.$3.1/24" dev "$2" &&
 		ip link set "$2" up || return
 	more=$(printf ',%s' "${@:4}")
 	[[ $# -gt 3 ]] || more=
@@ -141,21 +147,58 @@ guest_fail() {
 # disabled. So guests do not run on the first CPU.
 guest_cpus=$(($(nproc) - 1))
 
+# guest_is_unprivileged: QEMU runs as nobody in group kvm and may lock no more than
+# 64 KiB, as where an administrator has set up nothing. Called when there are
+# devices.
+guest_is_unprivileged() {
+	guest_user=(
+		prlimit --memlock=65536:65536
+		setpriv --reuid nobody --regid kvm --clear-groups --bounding-set -all
+	)
+	chown nobody "$guest_dir" && chgrp kvm /dev/kvm /dev/net/tun /dev/vhx/* &&
+		chmod g+rw /dev/kvm /dev/net/tun /dev/vhx/*
+}
+
 # guest_start OPTION...: starts QEMU and waits until the guest takes commands.
 guest_start() {
 	rm -f "$guest_dir"/*
-	mkfifo "$guest_dir"/agent.{in,out}
-	taskset -c "1-$guest_cpus" qemu-system-x86_64 \
+	mkfifo "$guest_dir"/{agent,qmp}.{in,out}
+	[[ ${#guest_user[@]} == 0 ]] || chown nobody "$guest_dir"/*
+	taskset -c "1-$guest_cpus" "${guest_user[@]}" qemu-system-x86_64 \
 		-machine q35,accel=kvm -cpu host -smp "$guest_cpus" -m 512 \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-serial "file:$guest_dir/console" \
 		-device virtio-serial-pci,id=serial \
 		-chardev "pipe,id=agent,path=$guest_dir/agent" \
 		-device virtserialport,bus=serial.0,chardev=agent,name=vhx.agent \
+		-chardev "pipe,id=qmp,path=$guest_dir/qmp" \
+		-mon chardev=qmp,mode=control \
 		"${guest_devices[@]}" "$@" </dev/null >"$guest_dir/qemu" 2>&1 &
 	guest_pid=$!
 	guest_close_fds
 	guest_answer @ready >/dev/null || guest_fail "no boot"
+}
+
+# guest_qmp COMMAND [ARGUMENTS]: has QEMU execute a QMP command, with arguments in
+# JSON, and prints its answer.
+guest_qmp() {
+	local line fd id=$RANDOM
+
+	exec {fd}<>"$guest_dir/qmp.out"
+	[[ -e $guest_dir/qmp.ready ]] ||
+		echo '{"execute":"qmp_capabilities"}' 1<>"$guest_dir/qmp.in"
+	: >"$guest_dir/qmp.ready"
+	echo "{\"execute\":\"$1\",\"id\":$id${2:+,\"arguments\":$2}}" \
+		1<>"$guest_dir/qmp.in"
+	while read -r -t "$GUEST_BOUND" -u "$fd" line; do
+		[[ $line == *"\"id\": $id"* ]] || continue
+		exec {fd}>&-
+		echo "$line"
+		[[ $line == *'"return"'* ]]
+		return
+	done
+	exec {fd}>&-
+	guest_fail "no answer: $1"
 }
 
 # guest_answer WORD: prints what the guest says up to the line that begins with
