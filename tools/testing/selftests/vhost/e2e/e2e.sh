@@ -26,8 +26,23 @@ here=$(dirname "$(realpath "$0")")
 . "$here/traffic.sh"
 
 devices() {
-	guest_disk "$kind" root $disk bootindex=1 &&
-		guest_net "$kind" tap0 1 && guest_rng "$kind" rng0
+	guest_disk "$kind" root $disk num-queues=4 bootindex=1 &&
+		guest_net "$kind" tap0 1 && guest_net "$kind" tap1 2 &&
+		guest_net "$kind" tap2 3 && guest_net "$kind" tap3 4 &&
+		guest_rng "$kind" rng0 &&
+		{ [[ $kind != vhx ]] || guest_is_unprivileged; }
+}
+
+# QEMU serves a network device itself if the kernel does not, and says so in a line.
+in_kernel() {
+	cat "$guest_dir/qemu"
+	! grep -i vhost "$guest_dir/qemu"
+}
+
+# Firmware sets up one queue, and Linux one for each CPU; QEMU enables all four.
+queues() {
+	guest_run "cd /sys/block && cd \$(dirname \$(grep -lx root */serial)) &&
+		ls mq && [ \$(ls mq | wc -l) = $guest_cpus ]"
 }
 
 # The disk that the guest runs from is the one that we made.
@@ -110,11 +125,13 @@ if [[ ! -b $disk ]]; then
 	exit "$KSFT_SKIP"
 fi
 work=$(mktemp -d)
-ktap_set_plan 16
+ktap_set_plan 18
 
 must "devices are made" devices
 must "a guest boots from the disk by its firmware" guest_start
 try "its root file system is on that disk" same_disk
+try "it uses a queue of the disk for each CPU" queues
+try "QEMU does not serve its network devices itself" in_kernel
 must "it writes $mib MiB of files" write_files
 try "it reads them back from the disk" read_files
 try "TCP from host to guest" tcp 1
