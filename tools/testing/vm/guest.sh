@@ -148,8 +148,7 @@ guest_fail() {
 guest_cpus=$(($(nproc) - 1))
 
 # guest_is_unprivileged: QEMU runs as nobody in group kvm and may lock no more than
-# 64 KiB, as where an administrator has set up nothing. Called when there are
-# devices.
+# 64 KiB, which is a common limit. Called after the devices are made.
 guest_is_unprivileged() {
 	guest_user=(
 		prlimit --memlock=65536:65536

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # End to end: stock QEMU boots a real guest from a vhx disk, with a vhx network
-# and a vhx source of entropy, and what the guest and the host then tell each
-# other is compared. /dev/vda is the guest's disk (tools/testing/vm/mkguest).
+# and a vhx source of entropy. What the guest and the host send each other is
+# compared. /dev/vda is the guest's disk (tools/testing/vm/mkguest).
 #
 #	E2E_MIB=64	random data written
 #	E2E_SECONDS=3	of TCP each way
@@ -72,7 +72,7 @@ read_files() {
 		cd /data && cmp sums /tmp/sums && sha256sum -c sums"
 }
 
-# heard: reads what three pings say.
+# heard: checks the output of three pings: every answer came and was right.
 heard() {
 	local say
 
@@ -81,7 +81,7 @@ heard() {
 	[[ $(grep -c " 0% packet loss" <<<"$say") == 3 && $say != *"wrong data"* ]]
 }
 
-# One by one: three of the largest at once are more than a slow host has time for.
+# One after the other: a slow host cannot handle three of the largest at once.
 pings() {
 	local ping="for n in 1 2 3; do
 		/bin/ping -c 1 -W 60 -s $1 -p 766878c0ffee"
@@ -100,7 +100,7 @@ entropy() {
 		[ \$(gzip -c /tmp/a | wc -c) -gt 16384 ]"
 }
 
-# The same by the host's own eyes, past what it may have cached.
+# The host reads the same files from its disk, not from its page cache.
 host_reads() {
 	blockdev --flushbufs $disk
 	mkdir "$work/mnt" && mount -o ro,noload "${disk}2" "$work/mnt" || return

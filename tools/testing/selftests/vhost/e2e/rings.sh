@@ -9,8 +9,8 @@
 #
 #	E2E_SECONDS=1	of TCP each way
 #	GUEST_BOUND	seconds that a step may take
-#	E2E_KINDS	which of them; on the debug kernel, which has not the time for
-#			all, the one with most in it
+#	E2E_KINDS	which of them; on the debug kernel, which is slow, only the
+#			one with most features
 case $(uname -r) in
 *debug*) : "${GUEST_BOUND:=600}" "${E2E_SECONDS:=3}" "${E2E_KINDS:=packed_order}" ;;
 esac
@@ -68,7 +68,7 @@ devices() {
 	guest_vdpa blk root --backend /dev/vda --in-order
 }
 
-# Its kernel is where its boot loader would find it.
+# The kernel is read from the guest's boot partition.
 boot() {
 	local each
 
@@ -80,7 +80,7 @@ boot() {
 		-append "console=ttyS0 quiet panic=-1 mitigations=off"
 }
 
-# negotiated KIND PATH: of the guest's device there.
+# negotiated KIND PATH: the guest's device at PATH has the features of KIND.
 negotiated() {
 	local got
 
