@@ -94,11 +94,11 @@ enum vhx_verdict {
  *	addresses of buffers are no longer valid, pages that @vq_run pinned are.
  *	Optional.
  * @vq_flush: called in @vq_run, by vhx_vq_pop() and vhx_vq_pop_more(), before
- *	the worker may sleep in a page fault: pushes completions that the back end
- *	gathers. Optional.
+ *	the worker may sleep in a page fault: pushes completions that the back
+ *	end gathers. Optional.
  *
- * All but @vq_run, @vq_submit and @vq_flush are called in process context under the
- * device's lock.
+ * All but @vq_run, @vq_submit and @vq_flush are called in process context under
+ * the device's lock.
  */
 struct vhx_backend_ops {
 	struct module *owner;

@@ -60,8 +60,8 @@ static int vq_translate(struct vhx_vq *vq, const struct vhx_mem *mem, u64 addr,
 }
 
 /*
- * Copies from guest memory. What the back end has gathered is pushed before this
- * sleeps in a page fault.
+ * Copies from guest memory. What the back end has gathered is pushed before
+ * this sleeps in a page fault.
  */
 static int vq_copy(struct vhx_vq *vq, void *dst, const struct iovec *iov)
 {

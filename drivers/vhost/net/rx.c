@@ -55,7 +55,9 @@ static int rx_reserve(struct vhx_net_vq *nvq, unsigned int len,
 		unsigned int take;
 
 		got = rx_pop(nvq, &buf, !room->nbufs);
-		/* Too many pieces, or more buffers than the ring has entries. */
+		/*
+		 * Too many pieces, or more buffers than the ring has entries.
+		 */
 		if ((got == -E2BIG && vhx_vq_running(nvq->vq)) ||
 		    (!got && room->nbufs >= vhx_vq_num(nvq->vq)))
 			break;

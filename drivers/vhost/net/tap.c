@@ -157,8 +157,8 @@ bool vhx_net_tap_ready(struct vhx_vq *vq)
  * @nvq: receive queue
  *
  * It is woken at once if there are some. This waits on the socket itself:
- * vfs_poll() fails while the file has no interface, and frames that come once it
- * has another one (TUNSETIFF) would not wake the queue.
+ * vfs_poll() fails while the file has no interface, and frames that come once
+ * it has another one (TUNSETIFF) would not wake the queue.
  *
  * Context: the worker.
  */

@@ -34,8 +34,8 @@ static __always_inline u64 read_u64(const void *p)
 }
 
 /*
- * Adds a descriptor of an indirect table. Device-readable descriptors come first
- * (2.7.4.2 and 2.8.17), even if they are empty.
+ * Adds a descriptor of an indirect table. Device-readable descriptors come
+ * first (2.7.4.2 and 2.8.17), even if they are empty.
  */
 static __always_inline int walk_add(struct walk *w, u64 addr, u32 len,
 				    u32 flags)

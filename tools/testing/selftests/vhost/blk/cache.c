@@ -50,7 +50,9 @@ FIXTURE_VARIANT_ADD(cache, vhost)
 	.o = { .kind = BLK_VHOST, .features = BLK_INDIRECT },
 };
 
-/* The guest writes @len bytes from @room, aligned or not, at @off of the disk. */
+/*
+ * The guest writes @len bytes from @room, aligned or not, at @off of the disk.
+ */
 static void guest_write(struct __test_metadata *_metadata, struct blkdev *b,
 			char *room, size_t off, size_t len, __u64 seed)
 {

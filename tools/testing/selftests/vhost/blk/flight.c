@@ -181,8 +181,8 @@ static int add_read(struct blkdev *b, char *room, unsigned int i)
 }
 
 /*
- * More than 65,536 requests, as many as there is room for and one by one; or the
- * last of them, where more would take its time.
+ * More than 65,536 requests, as many as there is room for and one by one; or
+ * the last of them, where more would take its time.
  */
 TEST_F(flight, wrap)
 {
@@ -316,8 +316,8 @@ TEST_F(slow, out_of_order)
 
 /*
  * Reads, which take their time, among what takes none, and what fails: each has
- * its status and length, in whatever order; the driver's side sees to it that it
- * is the one that was promised.
+ * its status and length, in whatever order; the driver's side sees to it that
+ * it is the one that was promised.
  */
 TEST_F(slow, mixed)
 {

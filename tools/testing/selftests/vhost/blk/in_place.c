@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Data that is aligned for the disk's DMA, though not to a sector, is not copied:
- * on a scsi_debug, which takes it at multiples of 4 bytes.
+ * Data that is aligned for the disk's DMA, though not to a sector, is not
+ * copied: on a scsi_debug, which takes it at multiples of 4 bytes.
  */
 #include <fcntl.h>
 #include <glob.h>
@@ -55,8 +55,8 @@ static bool find_disk(void *arg)
 }
 
 /*
- * From now on a request takes 1,000 jiffies, so that none is done before all are
- * submitted. Refused while there are any.
+ * From now on a request takes 1,000 jiffies, so that none is done before all
+ * are submitted. Refused while there are any.
  */
 static bool slow_down(void *arg)
 {

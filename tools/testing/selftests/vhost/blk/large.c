@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests of any size: a driver that did not accept SIZE_MAX and SEG_MAX has no
- * limit but the ring's. What is too large to be done at once is done in pieces,
- * and is one request all the same.
+ * Requests of any size: a driver that did not accept SIZE_MAX and SEG_MAX has
+ * no limit but the ring's. What is too large to be done at once is done in
+ * pieces, and is one request all the same.
  */
 #include "harness.h"
 #include "blkdev_fixture.h"

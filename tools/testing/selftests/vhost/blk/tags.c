@@ -61,8 +61,9 @@ FIXTURE_VARIANT_ADD(tags, vhost_packed)
 };
 
 /*
- * Reads of a sector each, the first from @first, the others apart from each other
- * so that they are not merged; to where they are not aligned if @off is odd.
+ * Reads of a sector each, the first from @first, the others apart from each
+ * other so that they are not merged; to where they are not aligned if @off is
+ * odd.
  */
 static void add_reads(struct __test_metadata *_metadata, struct blkdev *b,
 		      size_t off, __u64 first, __u64 rest)
@@ -163,8 +164,8 @@ TEST_F(tags, stop)
 }
 
 /*
- * A disk whose first part completes a request when it is given it, and whose rest
- * has few tags.
+ * A disk whose first part completes a request when it is given it, and whose
+ * rest has few tags.
  */
 FIXTURE(halves)
 {

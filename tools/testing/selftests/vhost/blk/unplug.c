@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Memory is taken out of the table while a request reads into it, and the owner
- * uses its addresses for something else: what is read belongs in the memory that
- * was there, and nowhere else.
+ * uses its addresses for something else: what is read belongs in the memory
+ * that was there, and nowhere else.
  */
 #include <sys/mman.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random calls: all ioctls and messages, and some numbers that do not exist, with
- * valid and invalid arguments.
+ * Random calls: all ioctls and messages, and some numbers that do not exist,
+ * with valid and invalid arguments.
  */
 #include <errno.h>
 #include <linux/vhx.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A fuzzer of the devices: a driver that writes random values to its rings, and a
- * monitor that makes random calls. The kernel must not report anything, the device
- * must write to no memory but the guest's, and nothing may stay pinned. It is
- * counted what each format reached; a run of the default length or more that does
- * not reach everything fails.
+ * A fuzzer of the devices: a driver that writes random values to its rings, and
+ * a monitor that makes random calls. The kernel must not report anything, the
+ * device must write to no memory but the guest's, and nothing may stay pinned.
+ * It is counted what each format reached; a run of the default length or more
+ * that does not reach everything fails.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -269,8 +269,8 @@ static void run_all(char **names, const struct plan *plan)
 }
 
 /*
- * Stopping a queue waits for an RCU grace period, which takes most of the time of
- * an iteration. "1" makes these short.
+ * Stopping a queue waits for an RCU grace period, which takes most of the time
+ * of an iteration. "1" makes these short.
  */
 static void hurry(const char *on)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is done to a device, and in which order. The random numbers do not depend on
- * what the device does, so an iteration is the same every time, except for the
- * timing of the device.
+ * What is done to a device, and in which order. The random numbers do not
+ * depend on what the device does, so an iteration is the same every time,
+ * except for the timing of the device.
  */
 #include <errno.h>
 #include <poll.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The guest's memory and tables of it, valid and invalid. Before and after each
- * region is a page that the device is never given, and the device must not write
- * to some of the regions. memory_intact() checks this.
+ * region is a page that the device is never given, and the device must not
+ * write to some of the regions. memory_intact() checks this.
  */
 #ifndef FUZZ_MEMORY_H
 #define FUZZ_MEMORY_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The driver's side of a queue of either format (virtio 1.3, 2.7 and 2.8), which
- * may write invalid values and does not depend on what the device does.
+ * The driver's side of a queue of either format (virtio 1.3, 2.7 and 2.8),
+ * which may write invalid values and does not depend on what the device does.
  */
 #ifndef FUZZ_QUEUE_H
 #define FUZZ_QUEUE_H
@@ -54,8 +54,8 @@ enum area { AREA_DESC, AREA_DRIVER, AREA_DEVICE, NAREAS };
  * @tables: how many were used
  * @desc: the next descriptor to be used
  * @avail: split: the available index; packed: the wrap counter
- * @used: to see that a buffer was used: split: the used index at the start; packed:
- *	the wrap counter at the first descriptor
+ * @used: to see that a buffer was used: split: the used index at the start;
+ *	packed: the wrap counter at the first descriptor
  * @first: packed: the first descriptor
  * @scribbled: the test itself may have changed what @used is compared with
  * @completed: a buffer was used

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Requests for each type of device, in pieces, at random places of guest memory.
+ * Requests for each type of device, in pieces, at random places of guest
+ * memory.
  */
 #include <linux/virtio_blk.h>
 #include <linux/virtio_net.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The correct set-up, in which each step may be left out, be done twice, have an odd
- * argument, or come after a random call.
+ * The correct set-up, in which each step may be left out, be done twice, have
+ * an odd argument, or come after a random call.
  */
 #include <errno.h>
 #include <linux/virtio_ring.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The control path: setting a device up as a monitor does, with mistakes, and random
- * calls.
+ * The control path: setting a device up as a monitor does, with mistakes, and
+ * random calls.
  */
 #ifndef FUZZ_SETUP_H
 #define FUZZ_SETUP_H

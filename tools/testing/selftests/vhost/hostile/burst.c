@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * In order, a late completion shows all that wait behind it. A ring as large as
- * can be, full of requests that need no I/O, behind one on a disk that holds it:
- * once that one completes, all of them do.
+ * can be, full of requests that need no I/O, behind one on a disk that holds
+ * it: once that one completes, all of them do.
  */
 #include "blkdev.h"
 #include "harness.h"

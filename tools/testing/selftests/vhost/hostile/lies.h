@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Invalid rings and buffers, a row for each. Most of them exist in both formats.
+ * Invalid rings and buffers, a row for each. Most of them exist in both
+ * formats.
  */
 #ifndef VHXT_LIES_H
 #define VHXT_LIES_H

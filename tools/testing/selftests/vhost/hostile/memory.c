@@ -243,8 +243,8 @@ static void expect_untouched(struct __test_metadata *_metadata,
 /*
  * The owner unmaps it from itself. Rings are pinned, so buffers are still
  * popped, but what is in them can't be read: a disk breaks, a tap refuses the
- * frame. In-tree can't read the ring. Stopping works, and starting does not; but
- * it does once the memory is back.
+ * frame. In-tree can't read the ring. Stopping works, and starting does not;
+ * but it does once the memory is back.
  */
 TEST_F(memory, unmapped)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Invalid rings: loops, indices and addresses out of range, invalid tables, areas
- * that overlap, descriptors that change while they are read. The queue signals its
- * err eventfd (or, where a row allows it, completes the buffer), is counted, and is
- * named in the kernel log. The other queue works meanwhile, and after a restart
- * this one does, too.
+ * Invalid rings: loops, indices and addresses out of range, invalid tables,
+ * areas that overlap, descriptors that change while they are read. The queue
+ * signals its err eventfd (or, where a row allows it, completes the buffer), is
+ * counted, and is named in the kernel log. The other queue works meanwhile, and
+ * after a restart this one does, too.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -338,8 +338,8 @@ static void nonsense_packed(struct kit *k, __u32 *x)
 }
 
 /*
- * Random descriptors, written while the device reads them. The queue must be able
- * to start again. The sequence is always the same.
+ * Random descriptors, written while the device reads them. The queue must be
+ * able to start again. The sequence is always the same.
  */
 TEST_F(rings, nonsense)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A running device under attack. Queue 0 or 1 is attacked; the other one must work
- * meanwhile, and after a restart both must.
+ * A running device under attack. Queue 0 or 1 is attacked; the other one must
+ * work meanwhile, and after a restart both must.
  */
 #ifndef VHXT_VICTIM_H
 #define VHXT_VICTIM_H
@@ -70,8 +70,8 @@ enum fate victim_fate(struct victim *v, unsigned int want);
 const char *fate_name(enum fate f);
 
 /*
- * The broken_queues attribute of the device's node: queues that were stopped since
- * the module was loaded. Or -errno.
+ * The broken_queues attribute of the device's node: queues that were stopped
+ * since the module was loaded. Or -errno.
  */
 long victim_broken(const struct victim *v);
 

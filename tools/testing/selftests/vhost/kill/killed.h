@@ -64,8 +64,9 @@ int run_and_kill(struct load *load, void (*owner)(void *arg),
 		 bool (*ready)(void *arg), void *arg);
 
 /*
- * The same, but @owner has a child that works until load_over(), which becomes true
- * @us after the kill. The time varies where the two meet; no result depends on it.
+ * The same, but @owner has a child that works until load_over(), which becomes
+ * true @us after the kill. The time varies where the two meet; no result
+ * depends on it.
  */
 int run_kill_and_stop(struct load *load, void (*owner)(void *arg),
 		      bool (*ready)(void *arg), void *arg, unsigned int us);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What lies on the ring when a queue is stopped stays there: neither a reset,
- * nor the end of the owner by SIGKILL, waits for the device to do it. The ring is
- * so large, and so much is asked for in it, that the device takes a long time.
+ * nor the end of the owner by SIGKILL, waits for the device to do it. The ring
+ * is so large, and so much is asked for in it, that the device takes a long
+ * time.
  */
 #include <signal.h>
 #include <sys/prctl.h>

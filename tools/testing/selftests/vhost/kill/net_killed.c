@@ -186,8 +186,8 @@ TEST_F_TIMEOUT(net_killed, under_load, 240)
 }
 
 /*
- * The owner is killed, but another process has the file and keeps the queues busy.
- * It closes the file at about the time at which the worker exits.
+ * The owner is killed, but another process has the file and keeps the queues
+ * busy. It closes the file at about the time at which the worker exits.
  */
 TEST_F_TIMEOUT(net_killed, file_lives_on, 240)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A disk to test on: a null_blk that keeps what is written to it unless told not
- * to, and that can take its time to complete a request; or another block device.
+ * A disk to test on: a null_blk that keeps what is written to it unless told
+ * not to, and that can take its time to complete a request; or another block
+ * device.
  */
 #ifndef VHXT_DISK_H
 #define VHXT_DISK_H

@@ -33,8 +33,8 @@ struct dm_target {
 };
 
 /*
- * Make the device @name, in place of one of that name. 0; -ENODEV if this kernel
- * has no device-mapper or not such a target; or -errno.
+ * Make the device @name, in place of one of that name. 0; -ENODEV if this
+ * kernel has no device-mapper or not such a target; or -errno.
  */
 int dm_create(struct dm *d, const char *name, const struct dm_target *t,
 	      unsigned int n);

@@ -2,8 +2,8 @@
 /*
  * Guest memory: what a monitor gives a device as the RAM of its guest. Its
  * guest-physical address differs from every user address. It may be split into
- * regions whose user addresses are in no order. So a device that confuses the two
- * kinds of address, or that reads past the end of a region, fails the test.
+ * regions whose user addresses are in no order. So a device that confuses the
+ * two kinds of address, or that reads past the end of a region, fails the test.
  */
 #ifndef VHXT_GMEM_H
 #define VHXT_GMEM_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The variants of a fixture for each kind of virtqueue: split or packed, with and
- * without EVENT_IDX, INDIRECT_DESC and IN_ORDER. Include it after the harness.
+ * The variants of a fixture for each kind of virtqueue: split or packed, with
+ * and without EVENT_IDX, INDIRECT_DESC and IN_ORDER. Include it after the
+ * harness.
  */
 #ifndef VHXT_MATRIX_H
 #define VHXT_MATRIX_H
@@ -16,13 +17,13 @@
 
 /*
  * RING_MATRIX() adds all 16 of them to a fixture, named NAME_split,
- * NAME_packed_event and so on. @add is a macro that adds a variant; its arguments
- * are the fixture, the variant's name, and the features. All variants have the
- * features in @base.
+ * NAME_packed_event and so on. @add is a macro that adds a variant; its
+ * arguments are the fixture, the variant's name, and the features. All variants
+ * have the features in @base.
  *
- * RING_FEW() is for tests that depend little on the ring: each format, without any
- * of these features and with all of them. RING_BOTH() is for tests that do not
- * depend on it, or are slow: each format with all of them.
+ * RING_FEW() is for tests that depend little on the ring: each format, without
+ * any of these features and with all of them. RING_BOTH() is for tests that do
+ * not depend on it, or are slow: each format with all of them.
  */
 #define RING_MATRIX(fixture, name, add, base)				\
 	RING_FORMAT(fixture, name##_split, add, base);			\

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The driver's side of a packed ring (virtio 1.3, 2.8): the parts that run for each
- * buffer. Users include vq.h.
+ * The driver's side of a packed ring (virtio 1.3, 2.8): the parts that run for
+ * each buffer. Users include vq.h.
  */
 #ifndef VHXT_PACKED_H
 #define VHXT_PACKED_H
@@ -46,8 +46,8 @@ static inline bool packed_more_used(const struct vq *vq)
 }
 
 /*
- * Fill the next descriptor except its flags, which are returned. The device uses
- * the id of a buffer's last descriptor only; the others get a wrong one.
+ * Fill the next descriptor except its flags, which are returned. The device
+ * uses the id of a buffer's last descriptor only; the others get a wrong one.
  */
 static inline __u16 packed_next(struct vq *vq, __u64 gpa, __u32 len,
 				__u16 flags, __u16 id)
@@ -66,8 +66,9 @@ static inline __u16 packed_next(struct vq *vq, __u64 gpa, __u32 len,
 }
 
 /*
- * The device finds a buffer by the flags of its first descriptor, and buffers in
- * their order. So publishing writes the flags of the first buffer's first one.
+ * The device finds a buffer by the flags of its first descriptor, and buffers
+ * in their order. So publishing writes the flags of the first buffer's first
+ * one.
  */
 static inline void packed_show(struct vq *vq, __u16 head, __u16 flags)
 {

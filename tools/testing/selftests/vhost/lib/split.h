@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The driver's side of a split ring (virtio 1.3, 2.7): the parts that run for each
- * buffer. Users include vq.h.
+ * The driver's side of a split ring (virtio 1.3, 2.7): the parts that run for
+ * each buffer. Users include vq.h.
  */
 #ifndef VHXT_SPLIT_H
 #define VHXT_SPLIT_H
@@ -109,8 +109,8 @@ static inline __u16 split_used(const struct vq *vq)
 
 /*
  * In order: the next used entry, for a batch. The device does not write the
- * entries that a batch skips, so an entry that was read is made invalid: it must
- * not be read again in the next lap.
+ * entries that a batch skips, so an entry that was read is made invalid: it
+ * must not be read again in the next lap.
  */
 static inline int split_pop_batch(struct vq *vq)
 {

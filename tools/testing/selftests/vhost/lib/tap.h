@@ -45,8 +45,8 @@ int tap_create(struct tap *t, const char *name, int hdr_len,
 	       unsigned int queues);
 
 /*
- * The same with IFF_ flags of one's own. @hdr_len is looked at with IFF_VNET_HDR
- * alone; without it the interface has no offloads.
+ * The same with IFF_ flags of one's own. @hdr_len is looked at with
+ * IFF_VNET_HDR alone; without it the interface has no offloads.
  */
 int tap_create_as(struct tap *t, const char *name, int flags, int hdr_len);
 
@@ -64,8 +64,8 @@ int tap_set_sndbuf(const struct tap *t, int bytes);
 int tap_set_coalesce(const struct tap *t, unsigned int frames);
 
 /*
- * Have the CPUs of the mask @cpus, in hexadecimal, deliver what is sent into the
- * tap (receive packet steering), so that the sender does not.
+ * Have the CPUs of the mask @cpus, in hexadecimal, deliver what is sent into
+ * the tap (receive packet steering), so that the sender does not.
  */
 int tap_set_rps(const struct tap *t, const char *cpus);
 

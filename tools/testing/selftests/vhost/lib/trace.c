@@ -31,7 +31,9 @@ void trace_stop(void)
 	rmdir(OURS);
 }
 
-/* "WFS": a write with FUA; "FF": a flush; the first F of "FW" is a flush too. */
+/*
+ * "WFS": a write with FUA; "FF": a flush; the first F of "FW" is a flush too.
+ */
 static void count(const char *rwbs, struct issued *n)
 {
 	const char *write = strchr(rwbs, 'W');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the two personalities have in common: the file, the queues, and the vring
- * ioctls.
+ * What the two personalities have in common: the file, the queues, and the
+ * vring ioctls.
  */
 #include <errno.h>
 #include <fcntl.h>

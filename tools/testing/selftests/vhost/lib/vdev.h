@@ -124,8 +124,8 @@ int vdpa_map_all(struct vdev *d);
 int vdpa_unmap_all(struct vdev *d);
 
 /*
- * What QEMU does when firmware moves memory: one batch that invalidates all of it
- * and adds it again in pieces of @piece bytes, with the same user addresses.
+ * What QEMU does when firmware moves memory: one batch that invalidates all of
+ * it and adds it again in pieces of @piece bytes, with the same user addresses.
  * Pieces in which nothing is allocated become read-only.
  */
 int vdpa_remap_all(struct vdev *d, __u64 piece);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Setting up a device through the vdpa personality, in the steps of QEMU: ring
- * addresses are I/O-virtual, memory is set by IOTLB messages after the rings, and
- * the call eventfds are set again after DRIVER_OK.
+ * addresses are I/O-virtual, memory is set by IOTLB messages after the rings,
+ * and the call eventfds are set again after DRIVER_OK.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Setting up a device through the vhost personality: ring addresses are user
- * addresses, and the device starts when its backend is set, for each queue (net)
- * or for the device (blk).
+ * addresses, and the device starts when its backend is set, for each queue
+ * (net) or for the device (blk).
  */
 #include <errno.h>
 #include <linux/vhx.h>

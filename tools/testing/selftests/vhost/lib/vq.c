@@ -95,8 +95,8 @@ static void reset_split(struct vq *vq, __u16 base)
 
 /*
  * As if all buffers before @base had been used: descriptors before it belong to
- * this lap, the others to the lap before. Slots are taken from the last one down,
- * so that they differ from positions.
+ * this lap, the others to the lap before. Slots are taken from the last one
+ * down, so that they differ from positions.
  */
 static void reset_packed(struct vq *vq, __u16 base)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The driver's side of a virtqueue, split or packed: it adds buffers, kicks if the
- * device wants that, and takes used buffers back. It checks what the device
+ * The driver's side of a virtqueue, split or packed: it adds buffers, kicks if
+ * the device wants that, and takes used buffers back. It checks what the device
  * writes: a used buffer that is not in flight, that is out of order on a queue
- * with IN_ORDER, or that has more bytes written than it has room for, is an error.
- * The parts that run for each buffer are inline, because benchmarks count their
- * instructions.
+ * with IN_ORDER, or that has more bytes written than it has room for, is an
+ * error. The parts that run for each buffer are inline, because benchmarks
+ * count their instructions.
  */
 #ifndef VHXT_VQ_H
 #define VHXT_VQ_H
@@ -32,8 +32,8 @@ void vq_reset(struct vq *vq, __u32 base);
 __u32 vq_base_after(const struct vq *vq, unsigned int n);
 
 /*
- * The number of valid used buffers that the driver has not taken yet; and the base
- * of a device that has used these and has nothing in flight.
+ * The number of valid used buffers that the driver has not taken yet; and the
+ * base of a device that has used these and has nothing in flight.
  */
 unsigned int vq_ready(const struct vq *vq);
 __u32 vq_ready_base(const struct vq *vq);

@@ -179,8 +179,8 @@ static inline int vring_release(struct vq *vq, struct vq_slot *slot,
 }
 
 /*
- * In order: a used entry for @slot stands for all buffers from the oldest to that
- * one. Their number; 0 if there is no buffer in @slot.
+ * In order: a used entry for @slot stands for all buffers from the oldest to
+ * that one. Their number; 0 if there is no buffer in @slot.
  */
 static inline unsigned int vring_run(const struct vq *vq, __u16 slot)
 {

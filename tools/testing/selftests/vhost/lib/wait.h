@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Bounded waits. A test does not sleep for a time: it waits for an event, and for
- * no longer than WAIT_MS.
+ * Bounded waits. A test does not sleep for a time: it waits for an event, and
+ * for no longer than WAIT_MS.
  */
 #ifndef VHXT_WAIT_H
 #define VHXT_WAIT_H

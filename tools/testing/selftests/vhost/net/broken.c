@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Chains that make no sense for a network device: no header, no data, the
- * wrong direction. The queue stops and signals its error eventfd, or completes
- * the chain; the peer sees no frame, the other queue goes on, and after a restart
+ * Chains that make no sense for a network device: no header, no data, the wrong
+ * direction. The queue stops and signals its error eventfd, or completes the
+ * chain; the peer sees no frame, the other queue goes on, and after a restart
  * this one does too.
  */
 #include "harness.h"

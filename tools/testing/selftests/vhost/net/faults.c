@@ -263,7 +263,9 @@ TEST_F(faults, unmapped)
 	const long rx = netdev_dropped("rx_fault");
 	const off_t at = self->page - (char *)n->mem.base;
 	struct vq_seg out = seg_at(n, self->page, n->hlen + LEN, false);
-	/* The tap itself reports that it can't write the header, but no data. */
+	/*
+	 * The tap itself reports that it can't write the header, but no data.
+	 */
 	struct vq_seg in[2] = {
 		seg_at(n, n->slot, n->hlen, true),
 		seg_at(n, self->page + 1000, 2000, true),

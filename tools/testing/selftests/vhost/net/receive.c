@@ -320,7 +320,9 @@ FIXTURE_VARIANT_ADD(on_empty, vhx_indirect)
 	.o = VHX(ON_EMPTY | RING_INDIRECT),
 };
 
-/* VIRTIO_F_NOTIFY_ON_EMPTY: a call for the last buffer, unasked, and only then. */
+/*
+ * VIRTIO_F_NOTIFY_ON_EMPTY: a call for the last buffer, unasked, and only then.
+ */
 TEST_F(on_empty, calls)
 {
 	struct vq *vq = &self->n.dev.vq[RX];

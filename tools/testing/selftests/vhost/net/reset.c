@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Queues that are reset one by one (VIRTIO_F_RING_RESET): taken out while frames
- * pass, given another ring, of another size, in other memory, and started
- * afresh. The other queue does not notice. And rings of odd sizes.
+ * Queues that are reset one by one (VIRTIO_F_RING_RESET): taken out while
+ * frames pass, given another ring, of another size, in other memory, and
+ * started afresh. The other queue does not notice. And rings of odd sizes.
  */
 #include "harness.h"
 #include "netdev_fixture.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Taps that are full, down, gone, or have another header than the ring: no frame
- * stays in them or stops the queue, and each one that is dropped is counted by
- * its reason.
+ * Taps that are full, down, gone, or have another header than the ring: no
+ * frame stays in them or stops the queue, and each one that is dropped is
+ * counted by its reason.
  */
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -237,7 +237,9 @@ TEST_F(taps, down)
 	ASSERT_EQ(0, netdev_ping(n, 2));
 }
 
-/* Frames both ways over a tap whose header is wrong are counted, all of them. */
+/*
+ * Frames both ways over a tap whose header is wrong are counted, all of them.
+ */
 static void lose_both_ways(struct __test_metadata *_metadata, struct netdev *n)
 {
 	const long tx = netdev_dropped("tx_header");
@@ -363,8 +365,8 @@ static unsigned int logged(int kmsg)
 }
 
 /*
- * Once for each reason and attachment. The log's rate is limited, so it may take
- * some attachments until there is a line.
+ * Once for each reason and attachment. The log's rate is limited, so it may
+ * take some attachments until there is a line.
  */
 TEST_F(taps, logged_once)
 {

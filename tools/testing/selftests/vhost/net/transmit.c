@@ -187,8 +187,9 @@ TEST_F(transmit, every_kick_counts)
 }
 
 /*
- * More than 65,536 frames, or the last of them: every index wraps, with the ring
- * full and empty. All of them take their time, and are only for one variant.
+ * More than 65,536 frames, or the last of them: every index wraps, with the
+ * ring full and empty. All of them take their time, and are only for one
+ * variant.
  */
 TEST_F(transmit, wrap)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The entropy device (virtio 1.3, section 5.4): it fills buffers with random bytes.
+ * The entropy device (virtio 1.3, section 5.4): it fills buffers with random
+ * bytes.
  */
 #include "chain.h"
 #include "instance.h"
@@ -142,8 +143,8 @@ TEST_F(entropy, fills)
 }
 
 /*
- * Many buffers at once, until all indices wrap. One variant runs all 65,536 of a
- * lap, which is slow; the others start shortly before its end.
+ * Many buffers at once, until all indices wrap. One variant runs all 65,536 of
+ * a lap, which is slow; the others start shortly before its end.
  */
 TEST_F(entropy, wrap)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings of all sizes, on the simplest device: from one entry to 32,768, and also
- * sizes that are no power of two if the format is packed. Chains wrap around the
- * end of the ring at every descriptor.
+ * Rings of all sizes, on the simplest device: from one entry to 32,768, and
+ * also sizes that are no power of two if the format is packed. Chains wrap
+ * around the end of the ring at every descriptor.
  */
 #include <stdlib.h>
 
@@ -118,8 +118,9 @@ static void take(struct __test_metadata *_metadata, struct vq *vq, char *room,
 }
 
 /*
- * The ring is filled completely again and again, with buffers of different numbers
- * of pieces: for more than three laps, or of a large ring a lap and a half.
+ * The ring is filled completely again and again, with buffers of different
+ * numbers of pieces: for more than three laps, or of a large ring a lap and a
+ * half.
  */
 TEST_F(sizes, laps)
 {
@@ -154,7 +155,10 @@ TEST_F(sizes, laps)
 	free(held);
 }
 
-/* One buffer at a time, each after the device went idle: no kick or call is lost. */
+/*
+ * One buffer at a time, each after the device went idle: no kick or call is
+ * lost.
+ */
 TEST_F(sizes, one_by_one)
 {
 	struct vq *vq = self->vq;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs rows of the tables in this folder: opens a device, brings it to the row's
- * stage, builds the argument, and makes the call, from another process if the row
- * says so.
+ * Runs rows of the tables in this folder: opens a device, brings it to the
+ * row's stage, builds the argument, and makes the call, from another process if
+ * the row says so.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tables of ioctls and their results. A row is one call: the stage of the device,
- * the caller, the argument, the errno. The same rows run on the in-tree device,
- * which is the reference, and on vhx. If vhx differs on purpose, the row says so
- * and why. Each row opens the device anew, so no row depends on another.
+ * Tables of ioctls and their results. A row is one call: the stage of the
+ * device, the caller, the argument, the errno. The same rows run on the in-tree
+ * device, which is the reference, and on vhx. If vhx differs on purpose, the
+ * row says so and why. Each row opens the device anew, so no row depends on
+ * another.
  */
 #ifndef VHXT_CASES_H
 #define VHXT_CASES_H
@@ -62,7 +63,9 @@ enum fds {
 /* Another process makes the call. */
 #define FOREIGN		0x10
 
-/* Success, for @vhx, @vhx_or and @newer, in which 0 means that they are unset. */
+/*
+ * Success, for @vhx, @vhx_or and @newer, in which 0 means that they are unset.
+ */
 #define OK		(-1)
 
 /**
@@ -161,8 +164,9 @@ static inline bool row_applies(const struct row *r, const struct target *t)
 }
 
 /*
- * Make the call of @r. Returns its errno, 0 for success, or a negative errno if the
- * device did not reach the row's stage; @step then names the step that failed.
+ * Make the call of @r. Returns its errno, 0 for success, or a negative errno if
+ * the device did not reach the row's stage; @step then names the step that
+ * failed.
  */
 int row_run(const struct row *r, struct target *t, const char **step);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * How the vring ioctls of both personalities depend on the format of the rings:
- * sizes, bases, and the alignment of areas. There is no reference, as no in-tree
- * vhost device has packed rings.
+ * sizes, bases, and the alignment of areas. There is no reference, as no
+ * in-tree vhost device has packed rings.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -210,7 +210,9 @@ TEST_F(ring_format, base_beyond_the_ring)
 	}
 }
 
-/* A request of a disk goes through; there is nothing to see of a tap's queue. */
+/*
+ * A request of a disk goes through; there is nothing to see of a tap's queue.
+ */
 static void ping(struct __test_metadata *_metadata,
 		 FIXTURE_DATA(ring_format) * self)
 {
@@ -255,7 +257,9 @@ TEST_F(ring_format, base_without_used_half)
 	}
 }
 
-/* Halves that differ would mean buffers in flight, of which nothing is known. */
+/*
+ * Halves that differ would mean buffers in flight, of which nothing is known.
+ */
 TEST_F(ring_format, base_with_two_halves)
 {
 	static const __u32 bad[] = {

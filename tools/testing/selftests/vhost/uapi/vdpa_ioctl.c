@@ -262,8 +262,8 @@ TEST_F(vdpa_api, address_spaces)
 }
 
 /*
- * Status bits in a wrong order are refused or harmless: the device can be reset,
- * and then works.
+ * Status bits in a wrong order are refused or harmless: the device can be
+ * reset, and then works.
  */
 TEST_F(vdpa_api, status_out_of_order)
 {

@@ -530,7 +530,9 @@ static const struct row rows[] = {
 	{ "on a disk", VHOST_NET_SET_BACKEND, READY, ON_BLK, A_FILE,
 	  .fd = FD_TAP, .want = ENOTTY },
 
-	/* VHOST_BLK_SET_BACKEND: only vhx has it, the errors are its header's */
+	/*
+	 * VHOST_BLK_SET_BACKEND: only vhx has it, the errors are its header's
+	 */
 	{ "before there is an owner", VHOST_BLK_SET_BACKEND, NEW, ON_BLK,
 	  A_FILE, .fd = FD_DISK, .want = EPERM },
 	{ "another process", VHOST_BLK_SET_BACKEND, READY, ON_BLK | FOREIGN,
@@ -639,7 +641,9 @@ static const struct row rows[] = {
 	{ "the right number, another size", _IOW(VHOST_VIRTIO, 0x10, __u8),
 	  OWNED, .kind = A_ZERO, .want = ENOTTY },
 
-	/* Writes: messages to the device's own IOTLB, without ACCESS_PLATFORM */
+	/*
+	 * Writes: messages to the device's own IOTLB, without ACCESS_PLATFORM
+	 */
 	{ "an update without IOTLB", 0, READY, .kind = A_MSG,
 	  .msg = { .op = VHOST_IOTLB_UPDATE, .size = 4096,
 		   .perm = VHOST_ACCESS_RW }, .want = EFAULT,
