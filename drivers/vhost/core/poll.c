@@ -30,6 +30,12 @@ static void poll_queue(struct file *file, wait_queue_head_t *wqh,
 		return;
 	poll->wqh = wqh;
 	add_wait_queue(wqh, &poll->wait);
+	/*
+	 * Pairs with the barrier in skwq_has_sleeper(): either the file's poll
+	 * function sees the packet, or the sender sees us. Not all poll
+	 * functions have a barrier there: that of tun does not.
+	 */
+	smp_mb();
 }
 
 /**
