@@ -369,9 +369,10 @@ TEST_F(large_blocks, parts)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		const size_t cuts[] = { 16, t[i].len, 0 };
 		struct blkreq w = {
 			.type = VIRTIO_BLK_T_OUT, .sector = t[i].sector,
-			.out = data, .out_len = t[i].len,
+			.out = data, .out_len = t[i].len, .out_cuts = cuts,
 		};
 		struct blkreq r = {
 			.type = VIRTIO_BLK_T_IN, .sector = t[i].sector,

@@ -50,9 +50,12 @@ void chain_add_at(struct chain *c, const void *p, size_t len, bool write)
 
 static void *take(struct arena *a, size_t len)
 {
-	char *p = a->base + a->at;
+	char *p;
 
-	if (len + GAP > a->size - a->at) {
+	if (a->align && len >= a->align)
+		a->at = (a->at + a->align - 1) / a->align * a->align;
+	p = a->base + a->at;
+	if (a->at > a->size || len + GAP > a->size - a->at) {
 		fprintf(stderr, "# the arena is used up\n");
 		abort();
 	}

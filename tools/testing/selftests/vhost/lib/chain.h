@@ -19,12 +19,14 @@
  * @base: our address of it
  * @size: bytes
  * @at: bytes in use
+ * @align: where pieces of this size and more begin; 0 for anywhere
  * @mem: the guest's memory
  */
 struct arena {
 	char *base;
 	size_t size;
 	size_t at;
+	size_t align;
 	struct gmem *mem;
 };
 
