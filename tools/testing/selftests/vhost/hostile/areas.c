@@ -97,7 +97,7 @@ FIXTURE_SETUP(read_only)
 	vq_reset(&b->dev.vq[0], vq_base_after(&b->dev.vq[0], 0));
 	self->sealed = mmap(NULL, b->mem.size, PROT_READ, MAP_SHARED,
 			    b->mem.memfd, 0);
-	ASSERT_NE(MAP_FAILED, self->sealed);
+	ASSERT_TRUE(self->sealed != MAP_FAILED);
 }
 
 FIXTURE_TEARDOWN(read_only)
@@ -290,7 +290,7 @@ FIXTURE_SETUP(missing)
 	ASSERT_LE(PAGE, self->size);
 	self->copy = mmap(NULL, self->size, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, self->copy);
+	ASSERT_TRUE(self->copy != MAP_FAILED);
 }
 
 FIXTURE_TEARDOWN(missing)

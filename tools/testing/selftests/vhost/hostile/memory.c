@@ -215,11 +215,11 @@ static void map_again(struct __test_metadata *_metadata,
 	unsigned int i;
 
 	for (i = 0; i < mem->nregions; i++)
-		ASSERT_NE(MAP_FAILED,
-			  mmap(mem->region[i].user, mem->region[i].size,
-			       PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-			       mem->memfd,
-			       (off_t)(mem->region[i].gpa - mem->gpa)));
+		ASSERT_TRUE(mmap(mem->region[i].user, mem->region[i].size,
+				 PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+				 mem->memfd,
+				 (off_t)(mem->region[i].gpa - mem->gpa)) !=
+			    MAP_FAILED);
 }
 
 /* Nothing came of the requests of fill(), which could not be read. */

@@ -4,6 +4,8 @@
  * two, so a batch of them makes regions out of one. From a limit on that is
  * refused: the table stays as it was, and takes no more memory.
  */
+#include <sys/mman.h>
+
 #include "cgroup.h"
 #include "harness.h"
 #include "instance.h"
@@ -176,13 +178,17 @@ TEST_F(table, batch_given_up)
 /* Twenty times the limit takes no more memory than the limit does. */
 TEST_F(table, memory_is_bounded)
 {
+	const size_t size = 1UL << 36;
 	struct vdev *d = &self->d;
 	long before, after;
 	unsigned long n;
+	void *room;
 
-	/* In user space, which is all that is asked of it. */
-	ASSERT_EQ(0, vdpa_msg(d, VHOST_IOTLB_UPDATE, 1ULL << 40, 1ULL << 36,
-			      (void *)(1UL << 32), VHOST_ACCESS_RW));
+	room = mmap(NULL, size, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	ASSERT_TRUE(room != MAP_FAILED);
+	ASSERT_EQ(0, vdpa_msg(d, VHOST_IOTLB_UPDATE, 1ULL << 40, size, room,
+			      VHOST_ACCESS_RW));
 	before = cgroup_kernel_bytes(&self->cg);
 	ASSERT_LE(0, before);
 	ASSERT_EQ(0, batch(d, VHOST_IOTLB_BATCH_BEGIN));

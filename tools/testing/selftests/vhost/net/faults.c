@@ -235,8 +235,8 @@ TEST_F(faults, receive_table)
 		while (!((struct vring_desc *)table)->addr)
 			table += sizeof(struct vring_desc);
 	}
-	ASSERT_NE(NULL, table);
-	table = (char *)((unsigned long)table & ~(PAGE - 1UL));
+	ASSERT_TRUE(table);
+	table -= (unsigned long)table & (PAGE - 1);
 	take_away(_metadata, self->uffd, table);
 	vq_call_enable(vq);
 	event_take(vq->call);
@@ -290,8 +290,9 @@ TEST_F(faults, unmapped)
 	}
 	EXPECT_FALSE(vq_more_used(&n->dev.vq[RX]));
 
-	ASSERT_EQ(self->page, mmap(self->page, PAGE, PROT_READ | PROT_WRITE,
-				   MAP_SHARED | MAP_FIXED, n->mem.memfd, at));
+	ASSERT_TRUE(mmap(self->page, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED, n->mem.memfd, at) ==
+		    self->page);
 	ASSERT_EQ(0, peer_send(&n->tap, NULL, frame, LEN));
 	ASSERT_EQ(0, vq_wait(&n->dev.vq[RX], WAIT_MS));
 	ASSERT_EQ(1, vq_pop(&n->dev.vq[RX], &done));

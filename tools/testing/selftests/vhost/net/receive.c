@@ -491,10 +491,11 @@ FIXTURE_VARIANT_ADD(merging_large, in_tree)
 	},
 };
 
+#define MRG_PACKED	(NET_PLAIN_MRG | RING_PACKED)
+
 LARGE(merging_large, vhx_split, NET_PLAIN_MRG | RING_EVENT);
-LARGE(merging_large, vhx_packed, NET_PLAIN_MRG | RING_EVENT | RING_PACKED);
-LARGE(merging_large, vhx_packed_in_order,
-      NET_PLAIN_MRG | RING_IN_ORDER | RING_PACKED);
+LARGE(merging_large, vhx_packed, MRG_PACKED | RING_EVENT);
+LARGE(merging_large, vhx_packed_in_order, MRG_PACKED | RING_IN_ORDER);
 
 /* Put @count buffers of @room bytes from @at on. */
 static void put_buffers(struct __test_metadata *_metadata, struct netdev *n,

@@ -44,18 +44,14 @@ FIXTURE_TEARDOWN(taps)
 RING_BOTH(taps, vhx, NET_ON_VHX, NET_PLAIN);
 
 /* The device on a tap with these flags. */
-static void start_on(struct __test_metadata *_metadata, FIXTURE_DATA(taps) *f,
-		     const FIXTURE_VARIANT(taps) *variant, int flags,
-		     __u64 features)
+static void start(struct __test_metadata *_metadata, struct tap *tap,
+		  struct netdev *n, struct netdev_opts o, int flags)
 {
-	struct netdev_opts o = variant->o;
-
 	ASSERT_EQ(0, netns_enter());
-	ASSERT_EQ(0, tap_create_as(&f->tap, "tap0", flags, 12));
-	ASSERT_EQ(0, tap_peer(&f->tap));
-	o.tap = &f->tap;
-	o.features |= features;
-	netdev_fixture_start(_metadata, &f->n, &o);
+	ASSERT_EQ(0, tap_create_as(tap, "tap0", flags, 12));
+	ASSERT_EQ(0, tap_peer(tap));
+	o.tap = tap;
+	netdev_fixture_start(_metadata, n, &o);
 }
 
 #define USUAL	(IFF_NO_PI | IFF_VNET_HDR)
@@ -133,7 +129,7 @@ TEST_F(taps, too_large)
 	const long before = netdev_dropped("tx_too_large");
 	size_t i;
 
-	start_on(_metadata, self, variant, USUAL, 0);
+	start(_metadata, &self->tap, &self->n, variant->o, USUAL);
 	ASSERT_LE(0, before);
 	for (i = 0; i < ARRAY_SIZE(lens); i++) {
 		const unsigned int room = NETDEV_NUM * NETDEV_SLOT;
@@ -169,7 +165,7 @@ TEST_F(taps, refused_last)
 	const long before = netdev_dropped("tx_refused");
 	unsigned int i;
 
-	start_on(_metadata, self, variant, USUAL, 0);
+	start(_metadata, &self->tap, &self->n, variant->o, USUAL);
 	ASSERT_EQ(0, tap_set_coalesce(&n->tap, 64));
 	for (i = 0; i < 10; i++) {
 		put_frame(_metadata, n, 0, LEN, 2 * i);
@@ -190,7 +186,7 @@ TEST_F(taps, small_send_buffer)
 	struct netdev *n = &self->n;
 	unsigned int i;
 
-	start_on(_metadata, self, variant, USUAL, 0);
+	start(_metadata, &self->tap, &self->n, variant->o, USUAL);
 	ASSERT_EQ(0, tap_set_coalesce(&n->tap, 64));
 	ASSERT_EQ(0, tap_set_sndbuf(&n->tap, 1600));
 	for (i = 0; i < 800; i += 200) {
@@ -209,7 +205,7 @@ TEST_F(taps, full)
 	const unsigned int total = kernel_is_slow() ? 1000 : 4000;
 	unsigned int i;
 
-	start_on(_metadata, self, variant, USUAL, 0);
+	start(_metadata, &self->tap, &self->n, variant->o, USUAL);
 	ASSERT_EQ(0, tap_set_rps(&n->tap, "3"));
 	ASSERT_EQ(0, tap_set_sndbuf(&n->tap, 4000));
 	for (i = 0; i < total; i += 200) {
@@ -225,7 +221,7 @@ TEST_F(taps, down)
 	struct netdev *n = &self->n;
 	const long before = netdev_dropped("tx_down");
 
-	start_on(_metadata, self, variant, USUAL, 0);
+	start(_metadata, &self->tap, &self->n, variant->o, USUAL);
 	ASSERT_EQ(0, netdev_ping(n, 1));
 	ASSERT_EQ(0, tap_set_up(&n->tap, false));
 	send_batch(_metadata, n, BATCH, 0);
@@ -263,22 +259,24 @@ static void lose_both_ways(struct __test_metadata *_metadata, struct netdev *n)
 /* Packet information before each frame (no IFF_NO_PI). */
 TEST_F(taps, packet_information)
 {
-	start_on(_metadata, self, variant, IFF_VNET_HDR, 0);
+	start(_metadata, &self->tap, &self->n, variant->o, IFF_VNET_HDR);
 	lose_both_ways(_metadata, &self->n);
 }
 
 /* No header (no IFF_VNET_HDR). */
 TEST_F(taps, no_header)
 {
-	start_on(_metadata, self, variant, IFF_NO_PI, 0);
+	start(_metadata, &self->tap, &self->n, variant->o, IFF_NO_PI);
 	lose_both_ways(_metadata, &self->n);
 }
 
 /* A header where the device has its own. */
 TEST_F(taps, header_too_many)
 {
-	start_on(_metadata, self, variant, USUAL,
-		 BIT_ULL(VHOST_NET_F_VIRTIO_NET_HDR));
+	struct netdev_opts o = variant->o;
+
+	o.features |= BIT_ULL(VHOST_NET_F_VIRTIO_NET_HDR);
+	start(_metadata, &self->tap, &self->n, o, USUAL);
 	lose_both_ways(_metadata, &self->n);
 }
 
@@ -291,7 +289,7 @@ TEST_F(taps, header_size)
 	unsigned int i;
 	int err = -1;
 
-	start_on(_metadata, self, variant, USUAL, 0);
+	start(_metadata, &self->tap, &self->n, variant->o, USUAL);
 	ASSERT_EQ(0, netdev_ping(n, 1));
 	ASSERT_EQ(0, tap_set_hdr(&n->tap, 10));
 	/* The device has a look each second. */
@@ -324,11 +322,12 @@ TEST_F(taps, header_size)
 TEST_F(taps, own_header)
 {
 	struct netdev *n = &self->n;
+	struct netdev_opts o = variant->o;
 	struct virtio_net_hdr_mrg_rxbuf hdr;
 	unsigned int i;
 
-	start_on(_metadata, self, variant, IFF_NO_PI,
-		 BIT_ULL(VHOST_NET_F_VIRTIO_NET_HDR));
+	o.features |= BIT_ULL(VHOST_NET_F_VIRTIO_NET_HDR);
+	start(_metadata, &self->tap, &self->n, o, IFF_NO_PI);
 	for (i = 0; i < 10; i++) {
 		send_batch(_metadata, n, BATCH, i);
 		expect_frames(_metadata, n, BATCH, i);
@@ -377,7 +376,7 @@ TEST_F(taps, logged_once)
 
 	ASSERT_LE(0, kmsg);
 	lseek(kmsg, 0, SEEK_END);
-	start_on(_metadata, self, variant, USUAL, 0);
+	start(_metadata, &self->tap, &self->n, variant->o, USUAL);
 	ASSERT_EQ(0, tap_set_up(&n->tap, false));
 	for (i = 0; i < WAIT_MS / 100 && some < 2; i++) {
 		send_batch(_metadata, n, BATCH, 0);
@@ -438,7 +437,7 @@ TEST_F(taps, xdp_frames)
 	unsigned int i;
 	int link;
 
-	start_on(_metadata, self, variant, USUAL, 0);
+	start(_metadata, &self->tap, &self->n, variant->o, USUAL);
 	ASSERT_EQ(0, tap_create(&from, "tap1", 12, 1));
 	link = redirect((unsigned int)from.index, (unsigned int)n->tap.index);
 	ASSERT_LE(0, link)
