@@ -20,7 +20,7 @@
 /* Limits of one run; then other queues of the worker have their turn. */
 #define RUN_BUFS	256
 #define RUN_DESCS	4096
-#define RUN_BYTES	SZ_1M
+#define RUN_BYTES	SZ_4M
 
 /* Limits of the adaptive busy wait for more buffers. */
 #define POLL_MIN_NS	(4U * NSEC_PER_USEC)
