@@ -20,7 +20,7 @@ enum {
 
 /* Frames that are taken from the tap, or from the ring, at once. */
 #define VHX_NET_BATCH		64
-/* Completions of a batch, and of a frame in as many buffers as there may be. */
+/* Completions of a batch, and of a frame in as many buffers as it may have. */
 #define VHX_NET_MAX_DONE	(VHX_NET_BATCH + VHX_MAX_SEGS)
 
 /**
@@ -117,9 +117,6 @@ void vhx_net_flush(struct vhx_net_vq *nvq);
 /* drop.c */
 extern const struct attribute_group vhx_net_drop_group;
 void vhx_net_drop(struct vhx_net_vq *nvq, enum vhx_net_drop why);
-
-/* pages.c */
-bool vhx_net_pages_present(const struct iovec *iov, size_t len, bool write);
 
 /* tap.c */
 bool vhx_net_is_tap(struct file *file);

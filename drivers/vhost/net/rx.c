@@ -8,6 +8,7 @@
 #include <linux/socket.h>
 
 #include "net.h"
+#include "pages.h"
 
 /**
  * struct rx_room - buffers for a frame

@@ -12,6 +12,7 @@
 #include <linux/socket.h>
 
 #include "net.h"
+#include "pages.h"
 
 /* An IP packet of 64 KiB with an Ethernet header and two VLAN tags. */
 #define TX_MAX_FRAME	(SZ_64K + ETH_HLEN + 2 * VLAN_HLEN)
@@ -95,7 +96,6 @@ static int tx_batch(struct vhx_net_vq *nvq, int n)
 			break;
 		nvq->done[nvq->ndone++] = (struct vhx_used){ buf->id, 0 };
 	}
-	vhx_net_push_done(nvq);
 	return i;
 }
 
@@ -112,6 +112,8 @@ enum vhx_verdict vhx_net_tx_run(struct vhx_net_vq *nvq)
 	for (;;) {
 		int got, sent;
 
+		if (nvq->ndone >= VHX_NET_BATCH)
+			vhx_net_push_done(nvq);
 		got = vhx_vq_pop(nvq->vq, nvq->bufs, VHX_NET_BATCH);
 		if (got <= 0)
 			return VHX_DRAINED;

@@ -1,17 +1,20 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Finds out whether a copy from or to a guest's buffer would sleep in a page
- * fault. Completions that were gathered are pushed before such a copy.
+ * fault. Completions that were gathered are pushed before such a copy. Inline, as
+ * it runs for each frame.
  */
-#include <linux/pagemap.h>
-#include <linux/uaccess.h>
+#ifndef _VHX_NET_PAGES_H
+#define _VHX_NET_PAGES_H
 
-#include "net.h"
+#include <linux/mm.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
 
 /* Touches each page of @len bytes, at least one, at @at. */
-static bool range_present(char __user *at, size_t len, bool write)
+static __always_inline bool range_present(char __user *at, size_t len,
+					  bool write)
 {
-	unsigned long page = (unsigned long)at & PAGE_MASK;
 	unsigned long last = ((unsigned long)at + len - 1) & PAGE_MASK;
 	char c;
 
@@ -19,17 +22,16 @@ static bool range_present(char __user *at, size_t len, bool write)
 		if (unlikely(write ? put_user(0, at) : get_user(c, at)))
 			return false;
 		(void)c;
-		if (page == last)
+		if (likely((unsigned long)at >= last))
 			return true;
-		page += PAGE_SIZE;
-		at = (char __user *)page;
+		at = (char __user *)((unsigned long)at & PAGE_MASK) + PAGE_SIZE;
 	}
 }
 
 /**
  * vhx_net_pages_present - can a buffer be accessed without a page fault?
  * @iov: its pieces
- * @len: how many bytes of them, from the start
+ * @len: how many bytes of them, from the start, at least one
  * @write: they will be written; then this writes a byte of each page
  *
  * The kernel may reclaim a page right after this, but it was just used, so this
@@ -37,17 +39,21 @@ static bool range_present(char __user *at, size_t len, bool write)
  *
  * Context: the worker. Does not sleep.
  */
-bool vhx_net_pages_present(const struct iovec *iov, size_t len, bool write)
+static __always_inline bool vhx_net_pages_present(const struct iovec *iov,
+						  size_t len, bool write)
 {
-	bool present = true;
+	bool present;
 
 	pagefault_disable();
-	for (; present && len; iov++) {
+	do {
 		size_t n = min(len, iov->iov_len);
 
 		present = range_present(iov->iov_base, n, write);
 		len -= n;
-	}
+		iov++;
+	} while (unlikely(len) && present);
 	pagefault_enable();
 	return present;
 }
+
+#endif /* _VHX_NET_PAGES_H */
