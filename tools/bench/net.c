@@ -460,8 +460,11 @@ static unsigned int queue_of(unsigned int i)
 			floor_only ? pairs[q].tap.fd : pairs[q].dev.vq[RX].call,
 			POLLIN, 0,
 		};
-	for (q = 0; q < npairs && !floor_only; q++)
+	for (q = 0; q < npairs && !floor_only; q++) {
+		/* A queue that starts may call for nothing. */
+		event_take(pairs[q].dev.vq[RX].call);
 		vq_call_enable(&pairs[q].dev.vq[RX]);
+	}
 	frame[0] = frame[i];
 	peer_send_batch(1);
 	frame[0] = first;
