@@ -204,9 +204,13 @@ TEST_F(taps, full)
 	struct netdev *n = &self->n;
 	const unsigned int total = kernel_is_slow() ? 1000 : 4000;
 	unsigned int i;
+	int err;
 
 	start(_metadata, &self->tap, &self->n, variant->o, USUAL);
-	ASSERT_EQ(0, tap_set_rps(&n->tap, "3"));
+	err = tap_set_rps(&n->tap, "3");
+	if (err == -ENOENT)
+		SKIP(return, "no receive packet steering");
+	ASSERT_EQ(0, err);
 	ASSERT_EQ(0, tap_set_sndbuf(&n->tap, 4000));
 	for (i = 0; i < total; i += 200) {
 		send_batch(_metadata, n, 200, i);
