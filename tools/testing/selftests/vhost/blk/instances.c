@@ -54,12 +54,16 @@ TEST_F(instances, enable)
 /* Without a disk, or with something else for one, there is no instance. */
 TEST_F(instances, no_backend)
 {
-	EXPECT_GT(0, instance_set(&self->in, "enable", "1"));
-	if (!instance_set(&self->in, "backend", "/dev/null"))
-		EXPECT_GT(0, instance_set(&self->in, "enable", "1"));
-	if (!instance_set(&self->in, "backend", "/nowhere"))
-		EXPECT_GT(0, instance_set(&self->in, "enable", "1"));
+	EXPECT_EQ(-EINVAL, instance_set(&self->in, "enable", "1"));
+	ASSERT_EQ(0, instance_set(&self->in, "backend", "/dev/null"));
+	EXPECT_EQ(-ENOTBLK, instance_set(&self->in, "enable", "1"));
+	ASSERT_EQ(0, instance_set(&self->in, "backend", "/nowhere"));
+	EXPECT_EQ(-ENOENT, instance_set(&self->in, "enable", "1"));
 	EXPECT_NE(0, access(self->in.node, F_OK));
+
+	/* A failed attempt leaves nothing behind. */
+	ASSERT_EQ(0, instance_set(&self->in, "backend", self->disk.path));
+	EXPECT_EQ(0, instance_enable(&self->in));
 }
 
 /* A zoned disk is refused: a driver that knows no zones can't write to it. */
@@ -194,25 +198,24 @@ TEST_F(instances, remove_in_use)
 {
 	struct vdev d;
 	__u32 id = 0;
-	int err;
 
 	ASSERT_EQ(0, instance_set(&self->in, "backend", self->disk.path));
 	ASSERT_EQ(0, instance_enable(&self->in));
 	ASSERT_EQ(0, vdev_open(&d, self->in.node));
-	err = instance_destroy(&self->in);
-	EXPECT_TRUE(!err || err == -EBUSY);
-	EXPECT_EQ(err ? 0 : -1, access(self->in.node, F_OK));
+	EXPECT_EQ(-EBUSY, instance_set(&self->in, "enable", "0"));
+	EXPECT_EQ(0, instance_destroy(&self->in));
+	EXPECT_EQ(-1, access(self->in.node, F_OK));
 	ASSERT_EQ(0, vdev_ioctl(&d, "", VHOST_VDPA_GET_DEVICE_ID, &id));
 	EXPECT_EQ(2, id);
 	ASSERT_EQ(0, vdpa_realize(&d))
 		TH_LOG("%s", d.what);
-	vdev_close(&d);
-	if (err)
-		EXPECT_EQ(0, instance_destroy(&self->in));
 
-	/* The name is free again. */
-	ASSERT_EQ(0, instance_create_blk(&self->in, NAME,
-					 self->disk.path));
+	/* The name is free, but the disk is not until the file is closed. */
+	ASSERT_EQ(0, instance_create(&self->in, "blk", NAME));
+	ASSERT_EQ(0, instance_set(&self->in, "backend", self->disk.path));
+	EXPECT_EQ(-EBUSY, instance_set(&self->in, "enable", "1"));
+	vdev_close(&d);
+	ASSERT_EQ(0, instance_enable(&self->in));
 	ASSERT_EQ(0, vdev_open(&d, self->in.node));
 	vdev_close(&d);
 }
@@ -221,16 +224,22 @@ TEST_F(instances, remove_in_use)
 TEST_F(instances, same_name)
 {
 	struct instance rng;
+	struct vdev d;
+	__u32 id = 0;
 
 	ASSERT_EQ(0, instance_set(&self->in, "backend", self->disk.path));
 	ASSERT_EQ(0, instance_enable(&self->in));
-	if (!instance_create(&rng, "rng", NAME)) {
-		EXPECT_EQ(-EEXIST, instance_set(&rng, "enable", "1"));
-		ASSERT_EQ(0, instance_disable(&self->in));
-		EXPECT_EQ(0, instance_enable(&rng));
-		EXPECT_EQ(0, instance_destroy(&rng));
-		EXPECT_EQ(0, instance_enable(&self->in));
-	}
+	ASSERT_EQ(0, instance_create(&rng, "rng", NAME));
+	EXPECT_EQ(-EEXIST, instance_set(&rng, "enable", "1"));
+	ASSERT_EQ(0, instance_disable(&self->in));
+	EXPECT_EQ(0, instance_enable(&rng));
+	EXPECT_EQ(-EEXIST, instance_set(&self->in, "enable", "1"));
+	ASSERT_EQ(0, vdev_open(&d, rng.node));
+	EXPECT_EQ(0, vdev_ioctl(&d, "", VHOST_VDPA_GET_DEVICE_ID, &id));
+	EXPECT_EQ(4, id);
+	vdev_close(&d);
+	EXPECT_EQ(0, instance_destroy(&rng));
+	EXPECT_EQ(0, instance_enable(&self->in));
 }
 
 /* Someone else has the disk: as for any claim on a block device. */
