@@ -115,12 +115,12 @@ static bool is_reached(void *arg)
 }
 
 /*
- * A queue of this size is at least a request of 64 bytes for each entry; and
- * that is let go when it is stopped.
+ * With IN_ORDER a queue has at least 8 bytes for each entry, and the requests of
+ * a disk. All of it is freed when the queue is stopped.
  */
 TEST_F(charged, queue)
 {
-	const long least = NUM * 64;
+	const long least = NUM * 8;
 	struct charge c = { &self->cg };
 	long before, running;
 
