@@ -2,8 +2,11 @@
 # shellcheck shell=bash
 #
 # Sourced by tests that are scripts. It has the kernel's KTAP helpers, and
-# functions that run a command as a test.
+# functions that run a command as a test. A test host without the kernel's source
+# has the copy that the build made.
 : "${KSFT:=/usr/src/linux-source-6.12/tools/testing/selftests}"
+[[ -d $KSFT/kselftest ]] ||
+	KSFT=$(dirname "${BASH_SOURCE[0]}")/../../../../../build/selftests
 # shellcheck disable=SC1091
 . "$KSFT/kselftest/ktap_helpers.sh"
 
