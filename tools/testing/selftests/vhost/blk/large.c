@@ -28,7 +28,7 @@ FIXTURE_VARIANT(large)
 FIXTURE_SETUP(large)
 {
 	self->want = malloc(LARGE);
-	ASSERT_TRUE(self->want != NULL);
+	ASSERT_TRUE(!!self->want);
 	blk_fixture_start(_metadata, &self->b, &variant->o);
 	self->room = gmem_alloc(&self->b.mem, LARGE + 4096, 4096);
 	self->room += variant->off;

@@ -235,7 +235,7 @@ TEST_F(faults, receive_table)
 		while (!((struct vring_desc *)table)->addr)
 			table += sizeof(struct vring_desc);
 	}
-	ASSERT_TRUE(table != NULL);
+	ASSERT_TRUE(!!table);
 	table -= (unsigned long)table & (PAGE - 1);
 	take_away(_metadata, self->uffd, table);
 	vq_call_enable(vq);
