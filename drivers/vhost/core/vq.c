@@ -304,6 +304,10 @@ EXPORT_SYMBOL_GPL(vhx_vq_stop);
  * @vq: queue; it may be running
  * @file: eventfd, whose reference the queue takes over, or NULL
  *
+ * What an earlier eventfd has started is over on return: without another one,
+ * the queue takes no more buffers.
+ *
+ * Context: process, under the device's lock. Waits for a run of the queue.
  * Return: 0 or -EINVAL if it can't be polled; then there is none.
  */
 int vhx_vq_set_kick(struct vhx_vq *vq, struct file *file)
@@ -312,8 +316,11 @@ int vhx_vq_set_kick(struct vhx_vq *vq, struct file *file)
 
 	vhx_poll_stop(&vq->kick);
 	swap(vq->kick_file, file);
-	if (file)
+	if (file) {
 		fput(file);
+		if (vhx_vq_is_started(vq))
+			vhx_worker_flush(vq->worker);
+	}
 	if (vq->kick_file && vhx_vq_is_started(vq)) {
 		err = vhx_poll_start(&vq->kick, vq->kick_file);
 		vhx_vq_wake(vq);
