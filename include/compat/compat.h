@@ -17,6 +17,7 @@
 
 /* 6.4: iter_iov() and what goes with it */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define __iov			iov
 #define iter_iov(iter)		((iter)->iov)
 #define iter_iov_addr(iter)	(iter_iov(iter)->iov_base + (iter)->iov_offset)
 #define iter_iov_len(iter)	(iter_iov(iter)->iov_len - (iter)->iov_offset)
@@ -52,6 +53,13 @@ vhx_compat_pin_remote(struct mm_struct *mm, unsigned long start,
 }
 
 #define pin_user_pages_remote vhx_compat_pin_remote
+#endif
+
+/* 6.2: pages that are pinned for reading stay those that the owner sees */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define VHX_PIN_FOR_READING	FOLL_WRITE
+#else
+#define VHX_PIN_FOR_READING	0
 #endif
 
 /* 6.8: eventfd_signal() adds one */

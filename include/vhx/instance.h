@@ -13,15 +13,29 @@
 struct vhx_backend_ops;
 
 /**
+ * struct vhx_pin_stats - counts pages of guest memory
+ * @now: pages that are pinned
+ * @total: pages that were pinned so far
+ */
+struct vhx_pin_stats {
+	atomic64_t now;
+	atomic64_t total;
+};
+
+/**
  * struct vhx_chardev - a character device
  * @misc: the misc device
  * @groups: its attributes below /sys/class/misc
  * @broken: how many queues of its files were stopped because they were invalid
+ * @pins: guest memory of its files, where that is pinned as a whole
+ * @pinned: that of files of a node that are opened from now on is
  */
 struct vhx_chardev {
 	struct miscdevice misc;
-	const struct attribute_group *groups[3];
+	const struct attribute_group *groups[4];
 	atomic_t broken;
+	struct vhx_pin_stats pins;
+	bool pinned;
 };
 
 /**
@@ -50,6 +64,7 @@ void vhx_node_unregister(struct vhx_node *node);
  * @queue_size: attribute: the most entries of a queue
  * @packed: attribute: VIRTIO_F_RING_PACKED is offered
  * @in_order: attribute: VIRTIO_F_IN_ORDER is offered
+ * @pinned: attribute "memory": guest memory is pinned while it is mapped
  *
  * A back end embeds it. Attributes change only while it is not enabled, and it
  * can not be disabled while it is open, so they do not change under an open
@@ -62,6 +77,7 @@ struct vhx_instance {
 	unsigned int queue_size;
 	bool packed;
 	bool in_order;
+	bool pinned;
 	/* private: */
 	const struct vhx_type *type;
 	/* serialises attributes and enable */

@@ -7,8 +7,10 @@
 #ifndef _VHX_QUEUE_H
 #define _VHX_QUEUE_H
 
+#include <linux/bvec.h>
 #include <linux/module.h>
 #include <linux/types.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 
 #include <vhx/poll.h>
@@ -25,26 +27,23 @@ struct vhx_instance;
 
 /**
  * struct vhx_buf - a buffer that the guest made available
- * @iov: its pieces in the owner's address space: first @nout that the device
- *	reads, then @nin that it writes. They belong to the queue and are valid
- *	until the next vhx_vq_pop() or the end of vq_run().
+ * @out: what the device reads
+ * @in: what the device writes
  * @id: identifies it when it is completed
  * @seq: how many were popped before it; for the core
  * @pos: where in the ring it was popped; for the core
- * @nout: device-readable pieces
- * @nin: device-writable pieces
- * @out_len: device-readable bytes
- * @in_len: device-writable bytes
+ *
+ * Both iterators are of user memory (ITER_IOVEC) or both of pinned pages
+ * (ITER_BVEC). An iterator without bytes has only its count. Their arrays belong
+ * to the queue and are valid until the next vhx_vq_pop() or the end of vq_run();
+ * so are user addresses, and pages unless vhx_vq_hold_mem() is called.
  */
 struct vhx_buf {
-	struct iovec *iov;
+	struct iov_iter out;
+	struct iov_iter in;
 	u32 id;
 	u32 seq;
 	u16 pos;
-	u16 nout;
-	u16 nin;
-	u32 out_len;
-	u32 in_len;
 };
 
 /**
@@ -91,8 +90,8 @@ enum vhx_verdict {
  *	sleep, but a memory update waits for it.
  * @vq_submit: called after each @vq_run: does the I/O that was prepared. In the
  *	worker; may sleep for long. The memory table may change meanwhile: user
- *	addresses of buffers are no longer valid, pages that @vq_run pinned are.
- *	Optional.
+ *	addresses of buffers are no longer valid, pages that @vq_run pinned or
+ *	holds are. Optional.
  * @vq_flush: called in @vq_run, by vhx_vq_pop() and vhx_vq_pop_more(), before
  *	the worker may sleep in a page fault: pushes completions that the back
  *	end gathers. Optional.
@@ -150,6 +149,7 @@ bool vhx_vq_has_feature(const struct vhx_vq *vq, unsigned int bit);
 int vhx_vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n);
 int vhx_vq_pop_more(struct vhx_vq *vq, struct vhx_buf *buf);
 void vhx_vq_unpop(struct vhx_vq *vq, const struct vhx_buf *buf);
+unsigned int vhx_vq_hold_mem(struct vhx_vq *vq);
 void vhx_vq_fail(struct vhx_vq *vq, int err, const char *why);
 bool vhx_vq_running(const struct vhx_vq *vq);
 bool vhx_vq_busy_wait(struct vhx_vq *vq, bool (*ready)(struct vhx_vq *vq));
@@ -157,10 +157,47 @@ void vhx_vq_hold_calls(struct vhx_vq *vq);
 void vhx_vq_release_calls(struct vhx_vq *vq);
 
 /* Queues: data, in any context */
+void vhx_vq_release_mem(struct vhx_vq *vq, unsigned int hold);
 void vhx_vq_push(struct vhx_vq *vq, u32 id, u32 len);
 void vhx_vq_push_batch(struct vhx_vq *vq, const struct vhx_used *used,
 		       unsigned int n);
 void vhx_vq_wake(struct vhx_vq *vq);
 bool vhx_vq_work_queue(struct vhx_vq *vq, struct vhx_work *work);
+
+/**
+ * vhx_buf_pull - read and remove what a buffer begins with
+ * @from: &struct vhx_buf.out or a copy of it, at its start and with @len bytes
+ *	at least
+ * @to: where to
+ * @len: bytes, a constant
+ *
+ * As copy_from_iter_full(), but cheaper for a header in a piece of its own.
+ *
+ * Context: in vq_run().
+ * Return: 0 or -EFAULT.
+ */
+static __always_inline int vhx_buf_pull(struct iov_iter *from, void *to,
+					size_t len)
+{
+	if (iov_iter_is_bvec(from)) {
+		struct bio_vec vec = *from->bvec;
+
+		if (unlikely(vec.bv_len != len))
+			goto pieces;
+		memcpy(to, bvec_virt(&vec), len);
+		from->bvec++;
+	} else {
+		if (unlikely(iter_iov_len(from) != len))
+			goto pieces;
+		if (copy_from_user(to, iter_iov_addr(from), len))
+			return -EFAULT;
+		from->__iov++;
+	}
+	from->nr_segs--;
+	from->count -= len;
+	return 0;
+pieces:
+	return copy_from_iter_full(to, len, from) ? 0 : -EFAULT;
+}
 
 #endif /* _VHX_QUEUE_H */

@@ -41,32 +41,66 @@ static void req_init_bio(struct vhx_blk_req *req, struct bio_vec *vecs,
 	bio->bi_end_io = req_end_io;
 }
 
-/**
- * vhx_blk_bdev_takes - can the disk take data from where it is?
- * @disk: disk
- * @data: user memory
- * @npages: set to the number of pages that its pieces lie in
- *
- * It must begin where the disk's DMA can, and each piece have whole blocks.
- */
-bool vhx_blk_bdev_takes(const struct vhx_blk_disk *disk,
-			const struct iov_iter *data, unsigned int *npages)
+static bool user_fits(struct iov_iter it, unsigned long addr_mask,
+		      size_t len_mask, unsigned int *nvecs)
 {
-	const unsigned long addr_mask = bdev_dma_alignment(disk->bdev);
-	const size_t len_mask = bdev_logical_block_size(disk->bdev) - 1;
-	struct iov_iter it = *data;
 	struct iovec piece;
-	bool takes = true;
+	bool fits = true;
 
-	*npages = 0;
 	while (vhx_blk_next_piece(&it, &piece)) {
 		unsigned long addr = (unsigned long)piece.iov_base;
 
 		if (unlikely(addr & addr_mask || piece.iov_len & len_mask))
-			takes = false;
-		*npages += PFN_UP(offset_in_page(addr) + piece.iov_len);
+			fits = false;
+		*nvecs += PFN_UP(offset_in_page(addr) + piece.iov_len);
 	}
-	return takes;
+	return fits;
+}
+
+/*
+ * Pages that follow each other in a piece of the guest's memory need not be
+ * adjacent, so a piece goes on where one segment ends with a page and the next
+ * one begins with a page.
+ */
+static bool vecs_fit(struct iov_iter it, unsigned long addr_mask,
+		     size_t len_mask, unsigned int *nvecs)
+{
+	unsigned int end = PAGE_SIZE - 1;
+	size_t piece = 0;
+	struct bio_vec vec;
+	bool fits = true;
+
+	while (vhx_blk_next_vec(&it, &vec)) {
+		if (unlikely(vec.bv_offset || !PAGE_ALIGNED(end))) {
+			if (vec.bv_offset & addr_mask || piece & len_mask)
+				fits = false;
+			piece = 0;
+		}
+		piece += vec.bv_len;
+		end = vec.bv_offset + vec.bv_len;
+		++*nvecs;
+	}
+	return fits && !(piece & len_mask);
+}
+
+/**
+ * vhx_blk_bdev_takes - can the disk take data from where it is?
+ * @disk: disk
+ * @data: the guest's memory
+ * @nvecs: set to how many segments it may be
+ *
+ * It must begin where the disk's DMA can, and each piece have whole blocks.
+ */
+bool vhx_blk_bdev_takes(const struct vhx_blk_disk *disk,
+			const struct iov_iter *data, unsigned int *nvecs)
+{
+	const unsigned long addr_mask = bdev_dma_alignment(disk->bdev);
+	const size_t len_mask = bdev_logical_block_size(disk->bdev) - 1;
+
+	*nvecs = 0;
+	return iov_iter_is_bvec(data) ?
+	       vecs_fit(*data, addr_mask, len_mask, nvecs) :
+	       user_fits(*data, addr_mask, len_mask, nvecs);
 }
 
 /**

@@ -68,12 +68,14 @@ struct vhx_blk_bounce {
  * @write: data goes to the disk
  * @is_piece: a piece of a larger request: @vq's &struct vhx_blk_large gets the
  *	result; it has no buffer and no status byte
+ * @held: its memory is the device's pinned memory, held until it is done; if
+ *	not, the pages of its data and its status are pinned for it
+ * @hold: of vhx_vq_hold_mem(), if @held
  * @written: bytes that the device writes if it succeeds, status included
  * @sector: first sector
  * @len: bytes of data
- * @status_page: page of the status byte, pinned
- * @status_off: offset of the status byte in it
- * @vecs: the guest's data pages, pinned
+ * @status_at: the status byte, in a pinned page
+ * @vecs: the guest's data pages
  * @nvecs: how many segments they are
  * @bounce: the copy that the disk uses in place of @vecs, or NULL
  * @work: completes the request if that may sleep
@@ -91,11 +93,12 @@ struct vhx_blk_req {
 	u8 status;
 	bool write;
 	bool is_piece;
+	bool held;
+	unsigned int hold;
 	u32 written;
 	sector_t sector;
 	u32 len;
-	unsigned int status_off;
-	struct page *status_page;
+	u8 *status_at;
 	struct bio_vec *vecs;
 	unsigned int nvecs;
 	struct vhx_blk_bounce *bounce;
@@ -171,30 +174,36 @@ int vhx_blk_vq_start(struct vhx_vq *vq);
 void vhx_blk_vq_stopped(struct vhx_vq *vq);
 void vhx_blk_vq_submit(struct vhx_vq *vq);
 void vhx_blk_vq_set_waiting(struct vhx_blk_vq *bvq);
-struct vhx_blk_req *vhx_blk_req_get(struct vhx_vq *vq);
+struct vhx_blk_req *vhx_blk_req_get(struct vhx_vq *vq, bool pinned);
 void vhx_blk_req_free(struct vhx_blk_req *req);
-int vhx_blk_req_pin_status(struct vhx_blk_req *req, u8 __user *status);
 void vhx_blk_req_prepared(struct vhx_blk_req *req);
 void vhx_blk_req_done(struct vhx_blk_req *req);
 
+/* status.c */
+int vhx_blk_status_put(const struct iov_iter *in, u8 status);
+int vhx_blk_status_hold(struct vhx_blk_req *req, const struct iov_iter *in);
+bool vhx_blk_status_is_dirty(const struct vhx_blk_req *req);
+void vhx_blk_status_write(struct vhx_blk_req *req, bool set_dirty);
+
 /* bdev.c */
 bool vhx_blk_bdev_takes(const struct vhx_blk_disk *disk,
-			const struct iov_iter *data, unsigned int *npages);
+			const struct iov_iter *data, unsigned int *nvecs);
 void vhx_blk_bdev_rw(struct vhx_blk_req *req);
 void vhx_blk_bdev_flush(struct vhx_blk_req *req);
 void vhx_blk_bdev_submit(struct vhx_blk_req *req);
 
 /* pages.c */
 bool vhx_blk_next_piece(struct iov_iter *it, struct iovec *piece);
+bool vhx_blk_next_vec(struct iov_iter *it, struct bio_vec *vec);
 void vhx_blk_page_set_dirty(struct page *page);
 int vhx_blk_pages_pin(struct vhx_blk_req *req, const struct iov_iter *data,
-		      unsigned int npages);
+		      unsigned int nvecs);
 bool vhx_blk_pages_are_dirty(const struct vhx_blk_req *req);
 void vhx_blk_pages_release(struct vhx_blk_req *req, bool set_dirty);
 
 /* bounce.c */
 int vhx_blk_bounce_init(struct vhx_blk_req *req, struct iov_iter *data,
-			unsigned int npages);
+			unsigned int nvecs);
 void vhx_blk_bounce_finish(struct vhx_blk_req *req);
 
 /* cache.c */

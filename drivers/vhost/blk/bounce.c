@@ -27,14 +27,14 @@ static int add_page(struct vhx_blk_bounce *bounce, u32 len)
 /**
  * vhx_blk_bounce_init - make the copy
  * @req: request, with @len and @write set
- * @data: user memory
- * @npages: pages that its pieces lie in
+ * @data: the guest's memory
+ * @nvecs: how many segments it may be
  *
  * Context: the worker, in vq_run().
  * Return: 0 or a negative errno; vhx_blk_bounce_finish() is due in either case.
  */
 int vhx_blk_bounce_init(struct vhx_blk_req *req, struct iov_iter *data,
-			unsigned int npages)
+			unsigned int nvecs)
 {
 	struct vhx_blk_vq *bvq = vhx_vq_priv(req->vq);
 	struct vhx_blk_bounce *bounce;
@@ -60,7 +60,7 @@ int vhx_blk_bounce_init(struct vhx_blk_req *req, struct iov_iter *data,
 					len, data) != len)
 			return -EFAULT;
 	}
-	return req->write ? 0 : vhx_blk_pages_pin(req, data, npages);
+	return req->write ? 0 : vhx_blk_pages_pin(req, data, nvecs);
 }
 
 static void copy_to_guest(struct vhx_blk_req *req)

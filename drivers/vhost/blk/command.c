@@ -4,8 +4,6 @@
  * and either answered at once or made requests that are ready to be submitted.
  * An invalid one gets its status, and the queue goes on.
  */
-#include <linux/uaccess.h>
-
 #include "blk.h"
 
 /* Buffers that are popped at once, and that a run handles before it submits. */
@@ -17,7 +15,6 @@
  * @vq: its queue
  * @disk: the queue's disk
  * @buf: its buffer
- * @status: user address of the status byte
  * @data_out: what the driver sends beside the header
  * @data_in: room for what it wants
  * @type: VIRTIO_BLK_T_
@@ -27,7 +24,6 @@ struct blk_cmd {
 	struct vhx_vq *vq;
 	struct vhx_blk_disk *disk;
 	const struct vhx_buf *buf;
-	u8 __user *status;
 	struct iov_iter data_out;
 	struct iov_iter data_in;
 	u32 type;
@@ -37,21 +33,26 @@ struct blk_cmd {
 /* Answers a command that needs no I/O. */
 static int cmd_reply(struct blk_cmd *cmd, u8 status, u32 written)
 {
-	if (put_user(status, cmd->status))
+	if (vhx_blk_status_put(&cmd->buf->in, status))
 		return -EFAULT;
 	vhx_vq_push(cmd->vq, cmd->buf->id, written);
 	return 0;
 }
 
+static struct vhx_blk_req *cmd_get_req(struct blk_cmd *cmd)
+{
+	return vhx_blk_req_get(cmd->vq, iov_iter_is_bvec(&cmd->buf->in));
+}
+
 /* A request with a status byte; or -EAGAIN or -EFAULT as an error pointer. */
 static struct vhx_blk_req *cmd_to_req(struct blk_cmd *cmd, u32 written)
 {
-	struct vhx_blk_req *req = vhx_blk_req_get(cmd->vq);
+	struct vhx_blk_req *req = cmd_get_req(cmd);
 	int err;
 
 	if (unlikely(!req))
 		return ERR_PTR(-EAGAIN);
-	err = vhx_blk_req_pin_status(req, cmd->status);
+	err = vhx_blk_status_hold(req, &cmd->buf->in);
 	if (unlikely(err)) {
 		vhx_blk_req_free(req);
 		return ERR_PTR(err);
@@ -87,14 +88,14 @@ static bool copy_must_wait(struct vhx_blk_vq *bvq, u32 len)
 
 /* Holds the data of a request, or a copy of it, and prepares its bio. */
 static void req_prepare(struct vhx_blk_req *req, struct iov_iter *data,
-			unsigned int npages, bool copy)
+			unsigned int nvecs, bool copy)
 {
 	int err;
 
 	if (unlikely(copy))
-		err = vhx_blk_bounce_init(req, data, npages);
+		err = vhx_blk_bounce_init(req, data, nvecs);
 	else
-		err = vhx_blk_pages_pin(req, data, npages);
+		err = vhx_blk_pages_pin(req, data, nvecs);
 	if (unlikely(err)) {
 		req->status = VIRTIO_BLK_S_IOERR;
 		vhx_blk_req_done(req);
@@ -118,7 +119,7 @@ static int cmd_large(struct blk_cmd *cmd, struct iov_iter *data, bool write)
 	struct vhx_blk_large *large = &bvq->large;
 	u32 len = iov_iter_count(data);
 	struct vhx_blk_req *req;
-	unsigned int npages;
+	unsigned int nvecs;
 	bool copy;
 
 	if (large->status != VIRTIO_BLK_S_OK)
@@ -129,10 +130,10 @@ static int cmd_large(struct blk_cmd *cmd, struct iov_iter *data, bool write)
 	iov_iter_advance(data, large->done);
 	iov_iter_truncate(data, VHX_BLK_PIECE_MAX);
 	len = iov_iter_count(data);
-	copy = !vhx_blk_bdev_takes(cmd->disk, data, &npages);
+	copy = !vhx_blk_bdev_takes(cmd->disk, data, &nvecs);
 	if (copy && copy_must_wait(bvq, len))
 		return -EAGAIN;
-	req = vhx_blk_req_get(cmd->vq);
+	req = cmd_get_req(cmd);
 	if (!req)
 		return -EAGAIN;
 	req->is_piece = true;
@@ -141,7 +142,7 @@ static int cmd_large(struct blk_cmd *cmd, struct iov_iter *data, bool write)
 	req->len = len;
 	large->used = true;
 	large->busy = true;
-	req_prepare(req, data, npages, copy);
+	req_prepare(req, data, nvecs, copy);
 	return -EINPROGRESS;
 }
 
@@ -153,7 +154,7 @@ static int cmd_rw(struct blk_cmd *cmd, bool write)
 	struct vhx_blk_vq *bvq = vhx_vq_priv(cmd->vq);
 	u32 len = iov_iter_count(data);
 	struct vhx_blk_req *req;
-	unsigned int npages;
+	unsigned int nvecs;
 	bool copy;
 
 	if (iov_iter_count(none) || (write && cmd->disk->read_only) ||
@@ -162,7 +163,7 @@ static int cmd_rw(struct blk_cmd *cmd, bool write)
 	if (unlikely(len > VHX_BLK_PIECE_MAX))
 		return cmd_large(cmd, data, write);
 
-	copy = !vhx_blk_bdev_takes(cmd->disk, data, &npages);
+	copy = !vhx_blk_bdev_takes(cmd->disk, data, &nvecs);
 	if (unlikely(copy) && copy_must_wait(bvq, len))
 		return -EAGAIN;
 	req = cmd_to_req(cmd, write ? 1 : len + 1);
@@ -171,7 +172,7 @@ static int cmd_rw(struct blk_cmd *cmd, bool write)
 	req->write = write;
 	req->sector = cmd->sector;
 	req->len = len;
-	req_prepare(req, data, npages, copy);
+	req_prepare(req, data, nvecs, copy);
 	return 0;
 }
 
@@ -196,7 +197,8 @@ static int cmd_get_id(struct blk_cmd *cmd)
 	if (copy_to_iter(disk->serial, sizeof(disk->serial), &cmd->data_in) !=
 	    sizeof(disk->serial))
 		return -EFAULT;
-	return cmd_reply(cmd, VIRTIO_BLK_S_OK, cmd->buf->in_len);
+	return cmd_reply(cmd, VIRTIO_BLK_S_OK,
+			 iov_iter_count(&cmd->buf->in));
 }
 
 /*
@@ -207,16 +209,14 @@ static int cmd_get_id(struct blk_cmd *cmd)
 static int cmd_parse(struct blk_cmd *cmd)
 {
 	const struct vhx_buf *buf = cmd->buf;
-	const struct iovec *in = buf->iov + buf->nout;
 	struct virtio_blk_outhdr hdr;
 
-	cmd->status = in[buf->nin - 1].iov_base + in[buf->nin - 1].iov_len - 1;
-	iov_iter_init(&cmd->data_in, ITER_DEST, in, buf->nin, buf->in_len - 1);
-	iov_iter_init(&cmd->data_out, ITER_SOURCE, buf->iov, buf->nout,
-		      buf->out_len);
-	if (buf->out_len < sizeof(hdr))
+	cmd->data_in = buf->in;
+	iov_iter_truncate(&cmd->data_in, iov_iter_count(&buf->in) - 1);
+	cmd->data_out = buf->out;
+	if (iov_iter_count(&buf->out) < sizeof(hdr))
 		return -ENODATA;
-	if (!copy_from_iter_full(&hdr, sizeof(hdr), &cmd->data_out))
+	if (vhx_buf_pull(&cmd->data_out, &hdr, sizeof(hdr)))
 		return -EFAULT;
 	cmd->type = le32_to_cpu((__force __le32)hdr.type);
 	cmd->sector = le64_to_cpu((__force __le64)hdr.sector);
@@ -232,7 +232,7 @@ static int cmd_handle(struct vhx_vq *vq, const struct vhx_buf *buf)
 	int err;
 
 	/* There is no room for a status. */
-	if (!buf->in_len) {
+	if (!iov_iter_count(&buf->in)) {
 		vhx_vq_push(vq, buf->id, 0);
 		return 0;
 	}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The guest's pages under a request: pinned while it is in flight, so that it
- * does not depend on the owner's address space any more.
+ * The guest's pages under a request, so that it does not depend on the owner's
+ * address space any more: pinned while it is in flight, unless the device's
+ * memory is pinned as a whole.
  */
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -26,6 +27,31 @@ bool vhx_blk_next_piece(struct iov_iter *it, struct iovec *piece)
 	piece->iov_base = iter_iov_addr(it);
 	piece->iov_len = min(iter_iov_len(it), iov_iter_count(it));
 	iov_iter_advance(it, piece->iov_len);
+	return true;
+}
+
+/**
+ * vhx_blk_next_vec - take the next segment of pinned pages from an iterator
+ * @it: iterator over pinned pages
+ * @vec: the segment
+ *
+ * Return: false if there is none.
+ */
+bool vhx_blk_next_vec(struct iov_iter *it, struct bio_vec *vec)
+{
+	const struct bio_vec *from = it->bvec;
+	unsigned int off;
+
+	if (!it->count)
+		return false;
+	off = from->bv_offset + it->iov_offset;
+	vec->bv_page = pfn_to_page(page_to_pfn(from->bv_page) + PHYS_PFN(off));
+	vec->bv_offset = offset_in_page(off);
+	vec->bv_len = min_t(size_t, from->bv_len - it->iov_offset, it->count);
+	it->count -= vec->bv_len;
+	it->iov_offset = 0;
+	it->bvec++;
+	it->nr_segs--;
 	return true;
 }
 
@@ -101,33 +127,47 @@ static int pin_piece(struct vhx_blk_req *req, const struct iovec *piece)
 	return 0;
 }
 
-/**
- * vhx_blk_pages_pin - pin the pages of a request's data
- * @req: request; its @write says whether the pages are written to
- * @data: user memory
- * @npages: pages that its pieces lie in
- *
- * Context: the worker, in vq_run().
- * Return: 0 or a negative errno; vhx_blk_pages_release() is due in either case.
- */
-int vhx_blk_pages_pin(struct vhx_blk_req *req, const struct iov_iter *data,
-		      unsigned int npages)
+static int pin_pieces(struct vhx_blk_req *req, struct iov_iter it)
 {
-	struct iov_iter it = *data;
 	struct iovec piece;
 	int err;
 
-	req->vecs = req->inline_vecs;
-	if (npages > VHX_BLK_INLINE_VECS)
-		req->vecs = kvmalloc_array(npages, sizeof(*req->vecs),
-					   GFP_KERNEL_ACCOUNT);
-	if (!req->vecs)
-		return -ENOMEM;
 	while (vhx_blk_next_piece(&it, &piece)) {
 		err = pin_piece(req, &piece);
 		if (err)
 			return err;
 	}
+	return 0;
+}
+
+/* The queue's own segments do not stay as long as the request. */
+static void take_vecs(struct vhx_blk_req *req, struct iov_iter it)
+{
+	while (vhx_blk_next_vec(&it, &req->vecs[req->nvecs]))
+		req->nvecs++;
+}
+
+/**
+ * vhx_blk_pages_pin - pin the pages of a request's data
+ * @req: request; its @write says whether the pages are written to
+ * @data: user memory, or if the request holds pinned memory, segments of it
+ * @nvecs: how many segments it may be
+ *
+ * Context: the worker, in vq_run().
+ * Return: 0 or a negative errno; vhx_blk_pages_release() is due in either case.
+ */
+int vhx_blk_pages_pin(struct vhx_blk_req *req, const struct iov_iter *data,
+		      unsigned int nvecs)
+{
+	req->vecs = req->inline_vecs;
+	if (nvecs > VHX_BLK_INLINE_VECS)
+		req->vecs = kvmalloc_array(nvecs, sizeof(*req->vecs),
+					   GFP_KERNEL_ACCOUNT);
+	if (!req->vecs)
+		return -ENOMEM;
+	if (!req->held)
+		return pin_pieces(req, *data);
+	take_vecs(req, *data);
 	return 0;
 }
 
@@ -163,6 +203,8 @@ bool vhx_blk_pages_are_dirty(const struct vhx_blk_req *req)
 {
 	unsigned int i;
 
+	if (req->held)
+		return true;
 	for (i = 0; i < req->nvecs; i++)
 		if (!vec_is_dirty(&req->vecs[i]))
 			return false;
@@ -171,7 +213,7 @@ bool vhx_blk_pages_are_dirty(const struct vhx_blk_req *req)
 
 /**
  * vhx_blk_pages_release - unpin a request's data pages
- * @req: request
+ * @req: request; what it holds of pinned memory is not released here
  * @set_dirty: mark them dirty where they are not
  *
  * Context: process if @set_dirty or if @vecs of the request is vmalloc memory,
@@ -181,10 +223,11 @@ void vhx_blk_pages_release(struct vhx_blk_req *req, bool set_dirty)
 {
 	unsigned int i;
 
-	for (i = 0; i < req->nvecs; i++)
-		unpin_user_page_range_dirty_lock(req->vecs[i].bv_page,
-						 vec_pages(&req->vecs[i]),
-						 set_dirty);
+	if (!req->held)
+		for (i = 0; i < req->nvecs; i++)
+			unpin_user_page_range_dirty_lock(req->vecs[i].bv_page,
+							 vec_pages(&req->vecs[i]),
+							 set_dirty);
 	if (req->vecs != req->inline_vecs)
 		kvfree(req->vecs);
 	req->vecs = NULL;

@@ -30,11 +30,12 @@ void vhx_blk_vq_set_waiting(struct vhx_blk_vq *bvq)
 /**
  * vhx_blk_req_get - take an unused request
  * @vq: queue
+ * @pinned: its buffer is in pinned memory, which it holds
  *
- * Context: the worker.
+ * Context: the worker, in vq_run().
  * Return: the request, or NULL; then a completion will wake the queue.
  */
-struct vhx_blk_req *vhx_blk_req_get(struct vhx_vq *vq)
+struct vhx_blk_req *vhx_blk_req_get(struct vhx_vq *vq, bool pinned)
 {
 	struct vhx_blk_vq *bvq = vhx_vq_priv(vq);
 	struct llist_node *node = bvq->local;
@@ -54,6 +55,9 @@ struct vhx_blk_req *vhx_blk_req_get(struct vhx_vq *vq)
 	req->write = false;
 	req->is_piece = false;
 	req->len = 0;
+	req->held = pinned;
+	if (pinned)
+		req->hold = vhx_vq_hold_mem(vq);
 	return req;
 }
 
@@ -73,26 +77,6 @@ void vhx_blk_req_free(struct vhx_blk_req *req)
 		WRITE_ONCE(bvq->waiting, false);
 		vhx_vq_wake(vq);
 	}
-}
-
-/**
- * vhx_blk_req_pin_status - pin the page in which a request will be answered
- * @req: request
- * @status: user address of the status byte
- *
- * Context: the worker, in vq_run().
- * Return: 0 or -EFAULT.
- */
-int vhx_blk_req_pin_status(struct vhx_blk_req *req, u8 __user *status)
-{
-	unsigned long addr = (unsigned long)status;
-
-	if (pin_user_pages_fast(addr & PAGE_MASK, 1, FOLL_WRITE,
-				&req->status_page) != 1)
-		return -EFAULT;
-	req->status_off = offset_in_page(addr);
-	vhx_blk_page_set_dirty(req->status_page);
-	return 0;
 }
 
 /* Gives the queue the piece's result; the queue goes on with the next piece. */
@@ -130,25 +114,25 @@ static bool req_may_sleep(const struct vhx_blk_req *req)
 {
 	if (unlikely(req->bounce || is_vmalloc_addr(req->vecs)))
 		return true;
-	if (!req->is_piece &&
-	    unlikely(!folio_test_dirty(page_folio(req->status_page))))
+	if (req->write && unlikely(vhx_blk_cache_holds(req)))
 		return true;
-	if (req->write)
-		return vhx_blk_cache_holds(req);
-	return unlikely(!vhx_blk_pages_are_dirty(req));
+	if (!req->is_piece && unlikely(!vhx_blk_status_is_dirty(req)))
+		return true;
+	return !req->write && unlikely(!vhx_blk_pages_are_dirty(req));
 }
 
 static void req_finish(struct vhx_blk_req *req, bool may_sleep)
 {
 	if (req->vecs)
 		vhx_blk_pages_release(req, may_sleep && !req->write);
-	if (unlikely(req->is_piece)) {
+	if (likely(!req->is_piece))
+		vhx_blk_status_write(req, may_sleep);
+	if (req->held)
+		vhx_vq_release_mem(req->vq, req->hold);
+	if (unlikely(req->is_piece))
 		piece_complete(req);
-		return;
-	}
-	*((u8 *)page_address(req->status_page) + req->status_off) = req->status;
-	unpin_user_page_range_dirty_lock(req->status_page, 1, may_sleep);
-	req_complete(req);
+	else
+		req_complete(req);
 }
 
 static void req_work(struct work_struct *work)

@@ -125,19 +125,93 @@ static const struct file_operations instance_fops = {
 	.llseek		= noop_llseek,
 };
 
+/* How guest memory is used: the values of the attribute. */
+static const char * const memory_modes[] = { "demand", "pinned" };
+
+/**
+ * vhx_memory_parse - read the attribute "memory"
+ * @page: what was written
+ * @pinned: set to whether guest memory is to be pinned
+ *
+ * Return: 0 or -EINVAL.
+ */
+int vhx_memory_parse(const char *page, bool *pinned)
+{
+	int mode = sysfs_match_string(memory_modes, page);
+
+	if (mode < 0)
+		return mode;
+	*pinned = mode;
+	return 0;
+}
+
+/**
+ * vhx_memory_emit - write the attribute "memory"
+ * @page: where to
+ * @pinned: guest memory is pinned
+ *
+ * Return: bytes written.
+ */
+int vhx_memory_emit(char *page, bool pinned)
+{
+	return sysfs_emit(page, "%s\n", memory_modes[pinned]);
+}
+
+static struct vhx_chardev *to_chardev(struct device *dev)
+{
+	return container_of(dev_get_drvdata(dev), struct vhx_chardev, misc);
+}
+
 /* Below /sys/class/misc. */
 static ssize_t broken_queues_show(struct device *dev,
 				  struct device_attribute *attr, char *page)
 {
-	struct vhx_chardev *cdev = container_of(dev_get_drvdata(dev),
-						struct vhx_chardev, misc);
-
-	return sysfs_emit(page, "%u\n", atomic_read(&cdev->broken));
+	return sysfs_emit(page, "%u\n", atomic_read(&to_chardev(dev)->broken));
 }
+
+static ssize_t pinned_pages_show(struct device *dev,
+				 struct device_attribute *attr, char *page)
+{
+	return sysfs_emit(page, "%lld\n",
+			  atomic64_read(&to_chardev(dev)->pins.now));
+}
+
+static ssize_t pinned_pages_total_show(struct device *dev,
+				       struct device_attribute *attr,
+				       char *page)
+{
+	return sysfs_emit(page, "%lld\n",
+			  atomic64_read(&to_chardev(dev)->pins.total));
+}
+
+static ssize_t memory_show(struct device *dev, struct device_attribute *attr,
+			   char *page)
+{
+	return vhx_memory_emit(page, READ_ONCE(to_chardev(dev)->pinned));
+}
+
+static ssize_t memory_store(struct device *dev, struct device_attribute *attr,
+			    const char *page, size_t len)
+{
+	bool pinned;
+	int err;
+
+	err = vhx_memory_parse(page, &pinned);
+	if (err)
+		return err;
+	WRITE_ONCE(to_chardev(dev)->pinned, pinned);
+	return len;
+}
+
 static DEVICE_ATTR_RO(broken_queues);
+static DEVICE_ATTR_RO(pinned_pages);
+static DEVICE_ATTR_RO(pinned_pages_total);
+static DEVICE_ATTR_RW(memory);
 
 static struct attribute *chardev_attrs[] = {
 	&dev_attr_broken_queues.attr,
+	&dev_attr_pinned_pages.attr,
+	&dev_attr_pinned_pages_total.attr,
 	NULL,
 };
 
@@ -145,12 +219,19 @@ static const struct attribute_group chardev_group = {
 	.attrs = chardev_attrs,
 };
 
+/* An instance has these in configfs. */
+static struct attribute *node_attrs[] = {
+	&dev_attr_memory.attr,
+	NULL,
+};
+
+static const struct attribute_group node_group = {
+	.attrs = node_attrs,
+};
+
 static int chardev_register(struct vhx_chardev *cdev, const char *name,
-			    const struct file_operations *fops,
-			    const struct attribute_group *attrs)
+			    const struct file_operations *fops)
 {
-	cdev->groups[0] = &chardev_group;
-	cdev->groups[1] = attrs;
 	cdev->misc = (struct miscdevice) {
 		.minor = MISC_DYNAMIC_MINOR,
 		.name = name,
@@ -158,6 +239,8 @@ static int chardev_register(struct vhx_chardev *cdev, const char *name,
 		.groups = cdev->groups,
 	};
 	atomic_set(&cdev->broken, 0);
+	atomic64_set(&cdev->pins.now, 0);
+	atomic64_set(&cdev->pins.total, 0);
 	return misc_register(&cdev->misc);
 }
 
@@ -169,7 +252,8 @@ static int chardev_register(struct vhx_chardev *cdev, const char *name,
  */
 int vhx_instance_register(struct vhx_instance *inst)
 {
-	return chardev_register(&inst->cdev, inst->name, &instance_fops, NULL);
+	inst->cdev.groups[0] = &chardev_group;
+	return chardev_register(&inst->cdev, inst->name, &instance_fops);
 }
 
 /**
@@ -189,9 +273,11 @@ void vhx_instance_unregister(struct vhx_instance *inst)
  */
 int vhx_node_register(struct vhx_node *node)
 {
+	node->cdev.groups[0] = &chardev_group;
+	node->cdev.groups[1] = &node_group;
+	node->cdev.groups[2] = node->attrs;
 	return vhx_ops_check(node->ops) ?:
-	       chardev_register(&node->cdev, node->name, &node_fops,
-				node->attrs);
+	       chardev_register(&node->cdev, node->name, &node_fops);
 }
 EXPORT_SYMBOL_GPL(vhx_node_register);
 

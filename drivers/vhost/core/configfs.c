@@ -261,6 +261,27 @@ static ssize_t vhx_in_order_store(struct config_item *item, const char *page,
 	return store_bool(inst, page, len, &inst->in_order);
 }
 
+static ssize_t vhx_memory_show(struct config_item *item, char *page)
+{
+	return vhx_memory_emit(page, to_vhx_instance(item)->pinned);
+}
+
+static ssize_t vhx_memory_store(struct config_item *item, const char *page,
+				size_t len)
+{
+	struct vhx_instance *inst = to_vhx_instance(item);
+	bool pinned;
+	int err;
+
+	err = vhx_memory_parse(page, &pinned) ?:
+	      vhx_instance_lock_disabled(inst);
+	if (err)
+		return err;
+	inst->pinned = pinned;
+	vhx_instance_unlock(inst);
+	return len;
+}
+
 /* Those of the driver that uses the device now. */
 static ssize_t vhx_driver_features_show(struct config_item *item, char *page)
 {
@@ -273,6 +294,7 @@ CONFIGFS_ATTR(vhx_, queues);
 CONFIGFS_ATTR(vhx_, queue_size);
 CONFIGFS_ATTR(vhx_, packed);
 CONFIGFS_ATTR(vhx_, in_order);
+CONFIGFS_ATTR(vhx_, memory);
 CONFIGFS_ATTR_RO(vhx_, driver_features);
 
 static struct configfs_attribute *common_attrs[] = {
@@ -281,6 +303,7 @@ static struct configfs_attribute *common_attrs[] = {
 	&vhx_attr_queue_size,
 	&vhx_attr_packed,
 	&vhx_attr_in_order,
+	&vhx_attr_memory,
 	&vhx_attr_driver_features,
 };
 

@@ -10,6 +10,7 @@
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/virtio_config.h>
+#include <linux/workqueue.h>
 #include <vhx/instance.h>
 #include <vhx/queue.h>
 
@@ -117,15 +118,19 @@ struct vhx_run {
  * @held: of @ring, with VIRTIO_F_IN_ORDER
  * @chains: room for a batch of chains
  * @segs: room for its segments
- * @iov: room for its translated segments
- * @iov_used: how much of @iov the current batch has taken
+ * @iov: room for its translated segments, in user memory
+ * @vec: the same room, for segments in pinned pages
+ * @vecs_used: how much of @iov or @vec the current batch has taken
  * @segs_used: how much of @segs
+ * @use_pinned: the current batch is in @vec
  * @run: what the current run may still pop
  * @hint: last region found in the memory table
  * @popped: buffers popped since the start, less those given back; the worker
  *	writes it
  * @poll_ns: how long to wait for buffers before asking for kicks
  * @idle_since: when kicks were asked for, or 0
+ * @mem_held: for each epoch how often the device's memory was held since the
+ *	queue was made; the worker writes it
  *
  * @used_lock: protects the push side of @ring and the members after it
  * @pushed: buffers completed since the start; the worker reads it without the
@@ -134,6 +139,7 @@ struct vhx_run {
  * @uncalled: the worker completed something while @holding
  * @draining: a stop waits for @idle
  * @idle: woken when nothing is in flight
+ * @mem_released: for each epoch how often the memory was released
  */
 struct vhx_vq {
 	struct vhx_dev *dev;
@@ -161,14 +167,19 @@ struct vhx_vq {
 	struct vhx_held *held;
 	struct vhx_chain *chains;
 	struct vhx_seg *segs;
-	struct iovec *iov;
-	unsigned int iov_used;
+	union {
+		struct iovec *iov;
+		struct bio_vec *vec;
+	};
+	unsigned int vecs_used;
 	unsigned int segs_used;
+	bool use_pinned;
 	struct vhx_run run;
 	unsigned int hint;
 	u32 popped;
 	u32 poll_ns;
 	u64 idle_since;
+	u32 mem_held[2];
 
 	spinlock_t used_lock ____cacheline_aligned_in_smp;
 	u32 pushed;
@@ -176,6 +187,17 @@ struct vhx_vq {
 	bool uncalled;
 	bool draining;
 	wait_queue_head_t idle;
+	atomic_t mem_released[2];
+};
+
+/**
+ * struct vhx_reader - reads a device's memory for a ring
+ * @rd: for the ring
+ * @vq: the ring's queue
+ */
+struct vhx_reader {
+	struct vhx_ring_reader rd;
+	struct vhx_vq *vq;
 };
 
 /**
@@ -197,9 +219,16 @@ struct vhx_vq {
  * @needs_reset: vdpa: DEVICE_NEEDS_RESET: a queue is broken; workers set it
  * @config_call: vdpa: eventfd for configuration changes
  * @mem: memory table; read under RCU
- * @mem_sem: held for reading while a worker uses user addresses that it got
- *	from @mem; taken for writing, briefly, by who has replaced @mem, to wait
- *	for that
+ * @pinned: the pages of @mem are pinned; fixed when the file is opened
+ * @mem_sem: held for reading while a worker uses addresses that it got from
+ *	@mem; taken for writing, briefly, by who replaces @mem
+ * @mem_epoch: in which of two epochs I/O that holds memory counts; read under
+ *	@mem_sem
+ * @mem_unused: pinned ranges that are no longer mapped and that I/O of either
+ *	epoch may use
+ * @mem_waiting: the same for I/O of the epoch that is not current
+ * @mem_waits: @mem_waiting is not empty: I/O that ends queues @mem_work
+ * @mem_work: unpins what is not used any longer
  * @batch: table under construction between BATCH_BEGIN and BATCH_END
  * @worker: serves all queues
  * @vqs: the queues
@@ -225,6 +254,12 @@ struct vhx_dev {
 	struct vhx_mem __rcu *mem;
 	/* see above */
 	struct rw_semaphore mem_sem;
+	bool pinned;
+	unsigned int mem_epoch;
+	struct list_head mem_unused;
+	struct list_head mem_waiting;
+	bool mem_waits;
+	struct delayed_work mem_work;
 	struct vhx_mem *batch;
 	struct vhx_worker *worker;
 	struct vhx_vq *vqs[];
@@ -259,7 +294,6 @@ int vhx_dev_set_owner(struct vhx_dev *dev);
 void vhx_dev_reset_owner(struct vhx_dev *dev);
 int vhx_dev_check_owner(const struct vhx_dev *dev);
 u64 vhx_dev_offered(struct vhx_dev *dev);
-void vhx_dev_publish_mem(struct vhx_dev *dev, struct vhx_mem *mem);
 void vhx_dev_stop_vqs(struct vhx_dev *dev);
 bool vhx_dev_any_started(const struct vhx_dev *dev);
 
@@ -271,10 +305,27 @@ int vhx_vq_set_kick(struct vhx_vq *vq, struct file *file);
 void vhx_vq_set_call(struct vhx_vq *vq, struct vhx_eventfd *efd);
 void vhx_vq_set_err(struct vhx_vq *vq, struct vhx_eventfd *efd);
 
+/* devmem.c */
+int vhx_dev_map(struct vhx_dev *dev, struct vhx_mem **memp, u64 start, u64 size,
+		u64 uaddr, u32 perm);
+void vhx_dev_init_mem(struct vhx_dev *dev, bool pinned);
+void vhx_dev_exit_mem(struct vhx_dev *dev);
+int vhx_dev_publish_mem(struct vhx_dev *dev, struct vhx_mem *mem);
+void vhx_dev_drop_mem(struct vhx_dev *dev);
+
+/* buffer.c */
+int vhx_buf_fill(struct vhx_vq *vq, const struct vhx_mem *mem,
+		 const struct vhx_chain *c, const struct vhx_seg *segs,
+		 struct vhx_buf *buf);
+int vhx_buf_read(const struct vhx_ring_reader *rd, void *dst, u64 addr,
+		 u32 len);
+
 /* serve.c */
 void vhx_vq_work(struct vhx_work *work);
 
 /* chardev.c */
+int vhx_memory_parse(const char *page, bool *pinned);
+int vhx_memory_emit(char *page, bool pinned);
 int vhx_instance_register(struct vhx_instance *inst);
 void vhx_instance_unregister(struct vhx_instance *inst);
 

@@ -90,24 +90,6 @@ int vhx_dev_set_owner(struct vhx_dev *dev)
 }
 
 /**
- * vhx_dev_publish_mem - replace the memory table
- * @dev: device
- * @mem: the new table, or NULL; the device's from now on
- *
- * On return no worker uses a user address that it got from the old one.
- * Requests in flight hold the pages they need.
- */
-void vhx_dev_publish_mem(struct vhx_dev *dev, struct vhx_mem *mem)
-{
-	mem = rcu_replace_pointer(dev->mem, mem, lockdep_is_held(&dev->lock));
-	if (mem)
-		kvfree_rcu(mem, rcu);
-	/* The memory of a caller that is being killed is going away anyway. */
-	if (!down_write_killable(&dev->mem_sem))
-		up_write(&dev->mem_sem);
-}
-
-/**
  * vhx_dev_stop_vqs - stop all queues
  * @dev: device
  */
@@ -154,7 +136,7 @@ void vhx_dev_reset_owner(struct vhx_dev *dev)
 	vhx_eventfd_replace(&dev->config_call, NULL);
 	if (!dev->mm)
 		return;
-	vhx_dev_publish_mem(dev, NULL);
+	vhx_dev_drop_mem(dev);
 	vhx_worker_destroy(dev->worker);
 	dev->worker = NULL;
 	mmput(dev->mm);
@@ -178,6 +160,7 @@ static void dev_free(struct vhx_dev *dev)
 {
 	unsigned int i;
 
+	vhx_dev_exit_mem(dev);
 	for (i = 0; i < dev->nvqs; i++)
 		vhx_vq_destroy(dev->vqs[i]);
 	kvfree(dev->priv);
@@ -230,7 +213,7 @@ struct vhx_dev *vhx_dev_create(const struct vhx_backend_ops *ops,
 	dev->nvqs = nvqs;
 	dev->queue_size = inst ? inst->queue_size : 32768;
 	mutex_init(&dev->lock);
-	init_rwsem(&dev->mem_sem);
+	vhx_dev_init_mem(dev, inst ? inst->pinned : READ_ONCE(cdev->pinned));
 
 	err = dev_alloc_parts(dev);
 	if (!err && ops->open)

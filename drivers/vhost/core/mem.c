@@ -2,7 +2,7 @@
 /*
  * The memory table of a device: a sorted array of disjoint regions. A table
  * under construction belongs to one thread; a published one is immutable and
- * read under RCU. dev.c publishes it.
+ * read under RCU. devmem.c publishes it.
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -12,37 +12,91 @@
 #include <linux/vhost_types.h>
 
 #include "mem.h"
+#include "pinned.h"
 
-/**
- * vhx_mem_clone - begin a new table
- * @old: table to start from, or NULL for an empty one
- * @more: room for so many regions in addition to those of @old
- *
- * Return: the table or NULL.
- */
-struct vhx_mem *vhx_mem_clone(const struct vhx_mem *old, unsigned int more)
+/* Tables grow by so many regions. */
+#define MEM_STEP	16
+
+static struct vhx_mem *mem_alloc(const struct vhx_mem *old)
 {
 	unsigned int n = old ? old->n : 0;
+	unsigned int room = n + n / 2 + MEM_STEP;
 	struct vhx_mem *mem;
 
-	mem = kvmalloc(struct_size(mem, regions, n + more), GFP_KERNEL_ACCOUNT);
+	mem = kvmalloc(struct_size(mem, regions, room), GFP_KERNEL_ACCOUNT);
 	if (!mem)
 		return NULL;
 	mem->n = n;
-	mem->room = n + more;
+	mem->room = room;
 	if (n)
 		memcpy(mem->regions, old->regions,
 		       flex_array_size(mem, regions, n));
 	return mem;
 }
 
+static void region_get(const struct vhx_region *r)
+{
+	if (r->pinned)
+		r->pinned->refs++;
+}
+
+/* Who calls it knows that no I/O uses the pages. */
+static void region_put(const struct vhx_region *r)
+{
+	if (r->pinned && !--r->pinned->refs)
+		vhx_pinned_destroy(r->pinned);
+}
+
 /**
- * vhx_mem_free - free a table that nobody reads any longer
+ * vhx_mem_clone - begin a new table
+ * @old: table to start from, or NULL for an empty one
+ *
+ * Return: the table or NULL.
+ */
+struct vhx_mem *vhx_mem_clone(const struct vhx_mem *old)
+{
+	struct vhx_mem *mem = mem_alloc(old);
+	unsigned int i;
+
+	if (!mem)
+		return NULL;
+	for (i = 0; i < mem->n; i++)
+		region_get(&mem->regions[i]);
+	return mem;
+}
+
+/**
+ * vhx_mem_free - free a table that was not published
  * @mem: table, or NULL
  */
 void vhx_mem_free(struct vhx_mem *mem)
 {
+	unsigned int i;
+
+	if (!mem)
+		return;
+	for (i = 0; i < mem->n; i++)
+		region_put(&mem->regions[i]);
 	kvfree(mem);
+}
+
+/**
+ * vhx_mem_retire - free a table that was published and is no longer
+ * @mem: table
+ * @unused: gets the pinned ranges that no table uses any longer; requests in
+ *	flight may use them
+ */
+void vhx_mem_retire(struct vhx_mem *mem, struct list_head *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < mem->n; i++) {
+		struct vhx_pinned *p = mem->regions[i].pinned;
+
+		if (p && !--p->refs)
+			list_add(&p->node, unused);
+	}
+	kvfree_rcu(mem, rcu);
 }
 
 /* The index of the first region that is not wholly below @addr. */
@@ -61,36 +115,46 @@ static unsigned int mem_lower_bound(const struct vhx_mem *mem, u64 addr)
 	return lo;
 }
 
-static int mem_insert(struct vhx_mem *mem, unsigned int i,
+static int mem_insert(struct vhx_mem **memp, unsigned int i,
 		      const struct vhx_region *r)
 {
-	if (mem->n >= mem->room || mem->n >= VHX_MEM_MAX_REGIONS)
+	struct vhx_mem *mem = *memp;
+
+	if (mem->n >= VHX_MEM_MAX_REGIONS)
 		return -E2BIG;
+	if (mem->n == mem->room) {
+		mem = mem_alloc(*memp);
+		if (!mem)
+			return -ENOMEM;
+		kvfree(*memp);
+		*memp = mem;
+	}
 	memmove(&mem->regions[i + 1], &mem->regions[i],
 		flex_array_size(mem, regions, mem->n - i));
 	mem->regions[i] = *r;
 	mem->n++;
+	region_get(r);
 	return 0;
 }
 
 /**
- * vhx_mem_add - add a region to a table under construction
- * @mem: table with room for one more region
+ * vhx_mem_check - can a region be added to a table?
+ * @mem: table
  * @start: first address
  * @size: bytes
  * @uaddr: user address of @start
  * @perm: VHOST_ACCESS_RO, _WO or _RW
  *
  * Return: 0; -EINVAL if the region is empty or wraps, or @perm is none; -EFAULT
- * if it is not in user space; -EEXIST if it overlaps another; -E2BIG if there
- * are too many.
+ * if it is not in user space; -EEXIST if it overlaps another.
  */
-int vhx_mem_add(struct vhx_mem *mem, u64 start, u64 size, u64 uaddr, u32 perm)
+int vhx_mem_check(const struct vhx_mem *mem, u64 start, u64 size, u64 uaddr,
+		  u32 perm)
 {
-	struct vhx_region r = { .start = start, .uaddr = uaddr, .perm = perm };
 	unsigned int i;
+	u64 last;
 
-	if (!size || check_add_overflow(start, size - 1, &r.last) ||
+	if (!size || check_add_overflow(start, size - 1, &last) ||
 	    uaddr + (size - 1) < uaddr)
 		return -EINVAL;
 	if (!perm || perm & ~VHOST_ACCESS_RW)
@@ -100,9 +164,29 @@ int vhx_mem_add(struct vhx_mem *mem, u64 start, u64 size, u64 uaddr, u32 perm)
 		return -EFAULT;
 
 	i = mem_lower_bound(mem, start);
-	if (i < mem->n && mem->regions[i].start <= r.last)
-		return -EEXIST;
-	return mem_insert(mem, i, &r);
+	return i < mem->n && mem->regions[i].start <= last ? -EEXIST : 0;
+}
+
+/**
+ * vhx_mem_add - add a region to a table under construction
+ * @memp: table, which may move
+ * @start: first address
+ * @size: bytes
+ * @uaddr: user address of @start
+ * @perm: VHOST_ACCESS_RO, _WO or _RW; vhx_mem_check() has passed all of it
+ * @pinned: the pages, of which the region takes a reference, or NULL
+ *
+ * Return: 0, -E2BIG if there are too many, or -ENOMEM.
+ */
+int vhx_mem_add(struct vhx_mem **memp, u64 start, u64 size, u64 uaddr, u32 perm,
+		struct vhx_pinned *pinned)
+{
+	struct vhx_region r = {
+		.start = start, .last = start + (size - 1), .uaddr = uaddr,
+		.perm = perm, .pinned = pinned,
+	};
+
+	return mem_insert(memp, mem_lower_bound(*memp, start), &r);
 }
 
 static struct vhx_region region_tail(const struct vhx_region *r, u64 start)
@@ -116,20 +200,21 @@ static struct vhx_region region_tail(const struct vhx_region *r, u64 start)
 
 /**
  * vhx_mem_del - take a range out of a table under construction
- * @mem: table with room for one more region
+ * @memp: table, which may move
  * @start: first address
  * @size: bytes; the range may run to the end of the address space
  *
  * A region that is only partly in the range is cut. It is no error if there is
  * none.
  *
- * Return: 0; -EINVAL if the range is empty or wraps; -E2BIG if a region would
- * be cut in two and there are too many.
+ * Return: 0; -EINVAL if the range is empty or wraps; if a region would be cut
+ * in two, also -E2BIG if there are too many, or -ENOMEM.
  */
-int vhx_mem_del(struct vhx_mem *mem, u64 start, u64 size)
+int vhx_mem_del(struct vhx_mem **memp, u64 start, u64 size)
 {
 	u64 last = start + (size - 1);
-	unsigned int i, end;
+	struct vhx_mem *mem = *memp;
+	unsigned int i, j, end;
 
 	/* The size ~0 stands for all of a 64-bit address space. */
 	if (size == U64_MAX && !start)
@@ -143,11 +228,10 @@ int vhx_mem_del(struct vhx_mem *mem, u64 start, u64 size)
 
 		if (r->last > last) {
 			struct vhx_region tail = region_tail(r, last + 1);
-			int err = mem_insert(mem, i + 1, &tail);
+			int err = mem_insert(memp, i + 1, &tail);
 
-			/* The insertion did not move what lies before it. */
 			if (!err)
-				r->last = start - 1;
+				(*memp)->regions[i].last = start - 1;
 			return err;
 		}
 		r->last = start - 1;
@@ -158,6 +242,8 @@ int vhx_mem_del(struct vhx_mem *mem, u64 start, u64 size)
 	if (end < mem->n && mem->regions[end].start <= last)
 		mem->regions[end] = region_tail(&mem->regions[end], last + 1);
 
+	for (j = i; j < end; j++)
+		region_put(&mem->regions[j]);
 	memmove(&mem->regions[i], &mem->regions[end],
 		flex_array_size(mem, regions, mem->n - end));
 	mem->n -= end - i;
@@ -165,27 +251,18 @@ int vhx_mem_del(struct vhx_mem *mem, u64 start, u64 size)
 }
 
 /**
- * vhx_mem_find - look an address up
- * @mem: table, or NULL; the caller is in an RCU read section or owns it
+ * vhx_mem_search - look an address up that the hint does not find
+ * @mem: table; the caller is in an RCU read section or owns it
  * @addr: guest address
- * @hint: index of the region found last; any value is allowed
+ * @hint: set to the index of the region
  *
  * Return: the region or NULL.
  */
-const struct vhx_region *vhx_mem_find(const struct vhx_mem *mem, u64 addr,
-				      unsigned int *hint)
+const struct vhx_region *vhx_mem_search(const struct vhx_mem *mem, u64 addr,
+					unsigned int *hint)
 {
-	const struct vhx_region *r;
-	unsigned int i = *hint;
+	unsigned int i = mem_lower_bound(mem, addr);
 
-	if (!mem)
-		return NULL;
-	if (likely(i < mem->n)) {
-		r = &mem->regions[i];
-		if (likely(addr >= r->start && addr <= r->last))
-			return r;
-	}
-	i = mem_lower_bound(mem, addr);
 	if (i >= mem->n || mem->regions[i].start > addr)
 		return NULL;
 	*hint = i;

@@ -17,6 +17,7 @@
 
 #include "mem.h"
 #include "pin.h"
+#include "pinned.h"
 
 /**
  * struct run - pages with successive user addresses
@@ -49,26 +50,6 @@ static int next_run(const struct vhx_mem *mem, u64 addr, unsigned int n,
 }
 
 /*
- * Pins what it can of a run and returns the number of pages. A fault may sleep
- * for as long as the owner likes (userfaultfd): without the mmap lock, until
- * the caller is killed.
- */
-static long pin_some(struct mm_struct *mm, const struct run *run,
-		     unsigned int flags, struct page **pages)
-{
-	int locked = 1;
-	long got;
-
-	if (mmap_read_lock_killable(mm))
-		return -EINTR;
-	got = pin_user_pages_remote(mm, run->uaddr, run->n,
-				    flags | FOLL_LONGTERM, pages, &locked);
-	if (locked)
-		mmap_read_unlock(mm);
-	return got ?: -EFAULT;
-}
-
-/*
  * Memory that the device only reads may be mapped read-only. If it is not, it
  * is pinned for writing all the same: then it can't be a page that a later
  * write by the owner replaces.
@@ -80,9 +61,9 @@ static long pin_run(struct vhx_map *map, struct mm_struct *mm,
 	long got = -EFAULT;
 
 	if (run->writable)
-		got = pin_some(mm, run, FOLL_WRITE, pages);
+		got = vhx_pin_some(mm, run->uaddr, run->n, FOLL_WRITE, pages);
 	if (got == -EFAULT && !map->written)
-		got = pin_some(mm, run, 0, pages);
+		got = vhx_pin_some(mm, run->uaddr, run->n, 0, pages);
 	return got;
 }
 

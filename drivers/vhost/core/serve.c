@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Serving a queue: its work pops batches of buffers, translates them to the
- * owner's address space and has the back end do the I/O. The worker that the
- * queue is attached to does this, and nobody else.
+ * Serving a queue: its work pops batches of buffers and has the back end do the
+ * I/O. The worker that the queue is attached to does this, and nobody else.
  *
  * A run has two phases. In vq_run() the memory table does not change, so user
  * addresses are valid. In vq_submit() it may, so the back end can sleep there
@@ -12,8 +11,6 @@
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/stat.h>
-#include <linux/uaccess.h>
-#include <linux/vhost_types.h>
 
 #include "core.h"
 
@@ -25,114 +22,6 @@
 /* Limits of the adaptive busy wait for more buffers. */
 #define POLL_MIN_NS	(4U * NSEC_PER_USEC)
 #define POLL_MAX_NS	(50U * NSEC_PER_USEC)
-
-struct mem_reader {
-	struct vhx_ring_reader rd;
-	struct vhx_vq *vq;
-};
-
-/*
- * Translates a guest range to pieces of the owner's address space in @iov.
- * Returns their number, -EFAULT or -E2BIG.
- */
-static int vq_translate(struct vhx_vq *vq, const struct vhx_mem *mem, u64 addr,
-			u32 len, u32 perm, struct iovec *iov, unsigned int room)
-{
-	unsigned int n = 0;
-
-	while (len) {
-		const struct vhx_region *r = vhx_mem_find(mem, addr, &vq->hint);
-		u64 piece;
-
-		if (unlikely(!r || (r->perm & perm) != perm))
-			return -EFAULT;
-		if (unlikely(n >= room))
-			return -E2BIG;
-		piece = min_t(u64, len, r->last - addr + 1);
-		iov[n].iov_base = (void __user *)(unsigned long)
-				  (r->uaddr + (addr - r->start));
-		iov[n].iov_len = piece;
-		n++;
-		addr += piece;
-		len -= piece;
-	}
-	return n;
-}
-
-/*
- * Copies from guest memory. What the back end has gathered is pushed before
- * this sleeps in a page fault.
- */
-static int vq_copy(struct vhx_vq *vq, void *dst, const struct iovec *iov)
-{
-	const struct vhx_backend_ops *ops = vq->dev->ops;
-
-	if (ops->vq_flush) {
-		unsigned long left;
-
-		pagefault_disable();
-		left = copy_from_user(dst, iov->iov_base, iov->iov_len);
-		pagefault_enable();
-		if (likely(!left))
-			return 0;
-		ops->vq_flush(vq);
-	}
-	if (copy_from_user(dst, iov->iov_base, iov->iov_len))
-		return -EFAULT;
-	return 0;
-}
-
-static int reader_read(const struct vhx_ring_reader *rd, void *dst, u64 addr,
-		       u32 len)
-{
-	struct vhx_vq *vq = container_of(rd, struct mem_reader, rd)->vq;
-	struct iovec iov[4];
-	int i, n;
-
-	rcu_read_lock();
-	n = vq_translate(vq, rcu_dereference(vq->dev->mem), addr, len,
-			 VHOST_ACCESS_RO, iov, ARRAY_SIZE(iov));
-	rcu_read_unlock();
-	if (n < 0)
-		return -EFAULT;
-	for (i = 0; i < n; i++) {
-		if (vq_copy(vq, dst, &iov[i]))
-			return -EFAULT;
-		dst += iov[i].iov_len;
-	}
-	return 0;
-}
-
-/* Translates the segments of a chain to the pieces of a buffer. */
-static int vq_fill(struct vhx_vq *vq, const struct vhx_mem *mem,
-		   const struct vhx_chain *c, const struct vhx_seg *segs,
-		   struct vhx_buf *buf)
-{
-	unsigned int i, used = vq->iov_used;
-	int n;
-
-	buf->iov = vq->iov + used;
-	buf->id = c->id;
-	buf->pos = c->pos;
-	buf->out_len = c->out_len;
-	buf->in_len = c->in_len;
-	for (i = 0; i < c->nout + c->nin; i++) {
-		if (i == c->nout)
-			buf->nout = used - vq->iov_used;
-		n = vq_translate(vq, mem, segs[i].addr, segs[i].len,
-				 i < c->nout ? VHOST_ACCESS_RO :
-					       VHOST_ACCESS_WO,
-				 vq->iov + used, VHX_MAX_SEGS - used);
-		if (n < 0)
-			return n;
-		used += n;
-	}
-	if (!c->nin)
-		buf->nout = used - vq->iov_used;
-	buf->nin = used - vq->iov_used - buf->nout;
-	vq->iov_used = used;
-	return 0;
-}
 
 /*
  * Would more buffers be in flight than the ring has entries? A first check
@@ -153,7 +42,7 @@ static bool vq_too_many(struct vhx_vq *vq, unsigned int n)
 
 static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 {
-	struct mem_reader reader = { .rd.read = reader_read, .vq = vq };
+	struct vhx_reader reader = { .rd.read = vhx_buf_read, .vq = vq };
 	const unsigned int room = VHX_MAX_SEGS - vq->segs_used;
 	struct vhx_seg *segs = vq->segs + vq->segs_used;
 	const struct vhx_mem *mem;
@@ -180,7 +69,7 @@ static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 		if (unlikely(i && vq->run.bytes <= 0))
 			break;
 		bufs[i].seq = vq->popped + i;
-		err = vq_fill(vq, mem, c, segs, &bufs[i]);
+		err = vhx_buf_fill(vq, mem, c, segs, &bufs[i]);
 		if (unlikely(err))
 			break;
 		segs += nsegs;
@@ -194,7 +83,7 @@ static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 		vhx_ring_unpop(&vq->ring, vq->chains[i].pos);
 		/* Buffers before an invalid one are served first. */
 		if (!i) {
-			if (err != -E2BIG || !vq->iov_used)
+			if (err != -E2BIG || !vq->vecs_used)
 				vhx_vq_fail(vq, err, "invalid buffer");
 			return err;
 		}
@@ -234,8 +123,9 @@ int vhx_vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 {
 	if (!vq_may_pop(vq))
 		return 0;
-	vq->iov_used = 0;
+	vq->vecs_used = 0;
 	vq->segs_used = 0;
+	vq->use_pinned = vq->dev->pinned;
 	return vq_pop(vq, bufs, min_t(unsigned int, n, vq->run.bufs));
 }
 EXPORT_SYMBOL_GPL(vhx_vq_pop);

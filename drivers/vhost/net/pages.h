@@ -30,8 +30,8 @@ static __always_inline bool range_present(char __user *at, size_t len,
 
 /**
  * vhx_net_pages_present - can a buffer be accessed without a page fault?
- * @iov: its pieces
- * @len: how many bytes of them, from the start, at least one
+ * @it: its memory; what is pinned can be accessed
+ * @len: how many bytes of it, from the start, at least one
  * @write: they will be written; then this writes a byte of each page
  *
  * The kernel may reclaim a page right after this, but it was just used, so this
@@ -39,11 +39,15 @@ static __always_inline bool range_present(char __user *at, size_t len,
  *
  * Context: the worker. Does not sleep.
  */
-static __always_inline bool vhx_net_pages_present(const struct iovec *iov,
+static __always_inline bool vhx_net_pages_present(const struct iov_iter *it,
 						  size_t len, bool write)
 {
+	const struct iovec *iov;
 	bool present;
 
+	if (iov_iter_is_bvec(it))
+		return true;
+	iov = iter_iov(it);
 	pagefault_disable();
 	do {
 		size_t n = min(len, iov->iov_len);

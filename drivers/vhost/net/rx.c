@@ -12,13 +12,12 @@
 
 /**
  * struct rx_room - buffers for a frame
- * @first: the first of them; the pieces of the others follow its pieces
- * @niov: how many pieces
+ * @first: the first of them; what it writes is extended by the others, whose
+ *	pieces follow its pieces
  * @nbufs: how many buffers
  */
 struct rx_room {
 	struct vhx_buf first;
-	unsigned int niov;
 	unsigned int nbufs;
 };
 
@@ -29,7 +28,7 @@ static int rx_pop(struct vhx_net_vq *nvq, struct vhx_buf *buf, bool first)
 
 	if (got <= 0)
 		return got;
-	if (likely(!buf->nout && buf->nin))
+	if (likely(!iov_iter_count(&buf->out) && iov_iter_count(&buf->in)))
 		return 1;
 	vhx_vq_unpop(nvq->vq, buf);
 	vhx_vq_fail(nvq->vq, -EINVAL, "no room to receive");
@@ -50,12 +49,11 @@ static int rx_reserve(struct vhx_net_vq *nvq, unsigned int len,
 	unsigned int left = len;
 	int got;
 
-	room->niov = 0;
 	for (room->nbufs = 0; left && room->nbufs < max; room->nbufs++) {
-		struct vhx_buf buf;
+		struct vhx_buf more, *buf = room->nbufs ? &more : &room->first;
 		unsigned int take;
 
-		got = rx_pop(nvq, &buf, !room->nbufs);
+		got = rx_pop(nvq, buf, !room->nbufs);
 		/*
 		 * Too many pieces, or more buffers than the ring has entries.
 		 */
@@ -64,12 +62,13 @@ static int rx_reserve(struct vhx_net_vq *nvq, unsigned int len,
 			break;
 		if (got <= 0)
 			goto give_back;
-		if (!room->nbufs)
-			room->first = buf;
-		room->niov += buf.nin;
-		take = min(left, buf.in_len);
-		done[room->nbufs] = (struct vhx_used){ buf.id, take };
+		take = min_t(size_t, left, iov_iter_count(&buf->in));
+		done[room->nbufs] = (struct vhx_used){ buf->id, take };
 		left -= take;
+		if (room->nbufs) {
+			room->first.in.nr_segs += more.in.nr_segs;
+			room->first.in.count += more.in.count;
+		}
 	}
 	if (!left)
 		return 1;
@@ -123,8 +122,8 @@ static int rx_frame(struct vhx_net_vq *nvq, struct rx_room *room,
 	struct iov_iter start;
 	int got;
 
-	iov_iter_init(&msg.msg_iter, ITER_DEST, room->first.iov, room->niov,
-		      len);
+	msg.msg_iter = room->first.in;
+	iov_iter_truncate(&msg.msg_iter, len);
 	start = msg.msg_iter;
 	if (nvq->own_hdr) {
 		iov_iter_advance(&msg.msg_iter, nvq->hdr_len);
@@ -194,7 +193,7 @@ enum vhx_verdict vhx_net_rx_run(struct vhx_net_vq *nvq)
 		if (got <= 0)
 			return VHX_DRAINED;
 		if (nvq->ndone &&
-		    unlikely(!vhx_net_pages_present(room.first.iov, len, true)))
+		    unlikely(!vhx_net_pages_present(&room.first.in, len, true)))
 			vhx_net_flush(nvq);
 		if (unlikely(rx_frame(nvq, &room, len, &why))) {
 			vhx_vq_unpop(nvq->vq, &room.first);

@@ -37,11 +37,11 @@ static enum vhx_net_drop tx_reason(int err)
 /* 0, or -EAGAIN if the tap has no room. What the tap refuses is dropped. */
 static int tx_send(struct vhx_net_vq *nvq, const struct vhx_buf *buf)
 {
-	struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
+	struct msghdr msg = {
+		.msg_flags = MSG_DONTWAIT, .msg_iter = buf->out,
+	};
 	int err;
 
-	iov_iter_init(&msg.msg_iter, ITER_SOURCE, buf->iov, buf->nout,
-		      buf->out_len);
 	if (nvq->own_hdr)
 		iov_iter_advance(&msg.msg_iter, nvq->hdr_len);
 	err = nvq->sock->ops->sendmsg(nvq->sock, &msg,
@@ -58,7 +58,7 @@ static int tx_send(struct vhx_net_vq *nvq, const struct vhx_buf *buf)
 /* The same for a buffer of any size. */
 static int tx_buf(struct vhx_net_vq *nvq, const struct vhx_buf *buf)
 {
-	unsigned int len = buf->out_len - nvq->hdr_len;
+	unsigned int len = iov_iter_count(&buf->out) - nvq->hdr_len;
 
 	if (unlikely(!len || len > TX_MAX_FRAME)) {
 		vhx_net_drop(nvq, len ? VHX_NET_TX_TOO_LARGE :
@@ -70,14 +70,16 @@ static int tx_buf(struct vhx_net_vq *nvq, const struct vhx_buf *buf)
 		return 0;
 	}
 	if (nvq->ndone &&
-	    unlikely(!vhx_net_pages_present(buf->iov, buf->out_len, false)))
+	    unlikely(!vhx_net_pages_present(&buf->out,
+					     iov_iter_count(&buf->out), false)))
 		vhx_net_push_done(nvq);
 	return tx_send(nvq, buf);
 }
 
 static bool tx_valid(const struct vhx_net_vq *nvq, const struct vhx_buf *buf)
 {
-	return buf->nout && !buf->nin && buf->out_len >= nvq->hdr_len;
+	return !iov_iter_count(&buf->in) &&
+	       iov_iter_count(&buf->out) >= nvq->hdr_len;
 }
 
 /* Returns how many buffers were completed: fewer if the tap or queue failed. */

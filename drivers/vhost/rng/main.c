@@ -19,16 +19,14 @@
 /* Bytes written; fewer than there is room for if the guest's memory is gone. */
 static u32 rng_fill(struct vhx_buf *buf)
 {
-	u32 left = min(buf->in_len, RNG_MAX), done = 0;
+	u32 left = min_t(size_t, iov_iter_count(&buf->in), RNG_MAX), done = 0;
 	u8 chunk[RNG_CHUNK];
-	struct iov_iter to;
 
-	iov_iter_init(&to, ITER_DEST, buf->iov + buf->nout, buf->nin, left);
 	while (left) {
 		u32 want = min(left, RNG_CHUNK), n;
 
 		get_random_bytes(chunk, want);
-		n = copy_to_iter(chunk, want, &to);
+		n = copy_to_iter(chunk, want, &buf->in);
 		done += n;
 		if (n < want)
 			break;
@@ -50,7 +48,7 @@ static enum vhx_verdict rng_vq_run(struct vhx_vq *vq)
 		if (got <= 0)
 			return VHX_DRAINED;
 		/* The driver only offers room (5.4.6.1). */
-		if (buf.nout) {
+		if (iov_iter_count(&buf.out)) {
 			vhx_vq_unpop(vq, &buf);
 			vhx_vq_fail(vq, -EINVAL, "device-readable buffer");
 			return VHX_WAIT;

@@ -25,51 +25,35 @@ static bool is_aligned(const struct vhost_iotlb_msg *msg)
 }
 
 /* A page is the unit in which memory is pinned, and no monitor maps less. */
-static int apply(struct vhx_mem *mem, const struct vhost_iotlb_msg *msg)
+static int apply(struct vhx_dev *dev, struct vhx_mem **memp,
+		 const struct vhost_iotlb_msg *msg)
 {
 	if (!is_aligned(msg))
 		return -EINVAL;
 	if (msg->type == VHOST_IOTLB_UPDATE)
-		return vhx_mem_add(mem, msg->iova, msg->size, msg->uaddr,
+		return vhx_dev_map(dev, memp, msg->iova, msg->size, msg->uaddr,
 				   msg->perm);
-	return vhx_mem_del(mem, msg->iova, msg->size);
+	return vhx_mem_del(memp, msg->iova, msg->size);
 }
 
-/* Either adds a region at most: an invalidation does if it cuts one in two. */
 static int change_now(struct vhx_dev *dev, const struct vhost_iotlb_msg *msg)
 {
-	struct vhx_mem *mem = vhx_mem_clone(current_table(dev), 1);
+	struct vhx_mem *mem = vhx_mem_clone(current_table(dev));
 	int err;
 
 	if (!mem)
 		return -ENOMEM;
-	err = apply(mem, msg);
+	err = apply(dev, &mem, msg);
 	if (err) {
 		vhx_mem_free(mem);
 		return err;
 	}
-	vhx_dev_publish_mem(dev, mem);
-	return 0;
-}
-
-static int change_in_batch(struct vhx_dev *dev,
-			   const struct vhost_iotlb_msg *msg)
-{
-	if (dev->batch->n == dev->batch->room) {
-		struct vhx_mem *mem = vhx_mem_clone(dev->batch,
-						    dev->batch->n + 16);
-
-		if (!mem)
-			return -ENOMEM;
-		vhx_mem_free(dev->batch);
-		dev->batch = mem;
-	}
-	return apply(dev->batch, msg);
+	return vhx_dev_publish_mem(dev, mem);
 }
 
 static int batch_begin(struct vhx_dev *dev)
 {
-	struct vhx_mem *mem = vhx_mem_clone(current_table(dev), 16);
+	struct vhx_mem *mem = vhx_mem_clone(current_table(dev));
 
 	if (!mem)
 		return -ENOMEM;
@@ -80,10 +64,10 @@ static int batch_begin(struct vhx_dev *dev)
 
 static int batch_end(struct vhx_dev *dev)
 {
-	if (dev->batch)
-		vhx_dev_publish_mem(dev, dev->batch);
+	struct vhx_mem *mem = dev->batch;
+
 	dev->batch = NULL;
-	return 0;
+	return mem ? vhx_dev_publish_mem(dev, mem) : 0;
 }
 
 static int process(struct vhx_dev *dev, const struct vhost_iotlb_msg *msg)
@@ -96,7 +80,7 @@ static int process(struct vhx_dev *dev, const struct vhost_iotlb_msg *msg)
 	switch (msg->type) {
 	case VHOST_IOTLB_UPDATE:
 	case VHOST_IOTLB_INVALIDATE:
-		return dev->batch ? change_in_batch(dev, msg) :
+		return dev->batch ? apply(dev, &dev->batch, msg) :
 				    change_now(dev, msg);
 	case VHOST_IOTLB_BATCH_BEGIN:
 		return batch_begin(dev);
@@ -113,14 +97,15 @@ static int process(struct vhx_dev *dev, const struct vhost_iotlb_msg *msg)
  * @from: a struct vhost_msg_v2, or a struct vhost_msg
  *
  * Return: the size of the message; -EINVAL if it is too short or of no known
- * type; -EFAULT if it was refused, as the in-tree module answers whatever the
- * reason.
+ * type; -ENOMEM, also if the limit of pinned memory would be exceeded; -EINTR if
+ * the caller is being killed; -EFAULT if it was refused for any other reason, as
+ * the in-tree module answers whatever the reason.
  */
 ssize_t vhx_iotlb_write(struct vhx_dev *dev, struct iov_iter *from)
 {
 	struct vhost_iotlb_msg msg;
 	size_t size, skip;
-	int type;
+	int type, err;
 
 	if (!copy_from_iter_full(&type, sizeof(type), from))
 		return -EINVAL;
@@ -141,5 +126,8 @@ ssize_t vhx_iotlb_write(struct vhx_dev *dev, struct iov_iter *from)
 		return -EINVAL;
 	if (msg.type == VHOST_IOTLB_UPDATE && !msg.size)
 		return -EINVAL;
-	return process(dev, &msg) ? -EFAULT : size;
+	err = process(dev, &msg);
+	if (err == -ENOMEM || err == -EINTR)
+		return err;
+	return err ? -EFAULT : size;
 }

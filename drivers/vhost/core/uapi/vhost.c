@@ -27,7 +27,8 @@ static long set_features(struct vhx_dev *dev, void __user *argp)
 	return 0;
 }
 
-static int build_table(struct vhx_mem *mem, const struct vhost_memory *vm)
+static int build_table(struct vhx_dev *dev, struct vhx_mem **memp,
+		       const struct vhost_memory *vm)
 {
 	unsigned int i;
 	int err;
@@ -35,7 +36,7 @@ static int build_table(struct vhx_mem *mem, const struct vhost_memory *vm)
 	for (i = 0; i < vm->nregions; i++) {
 		const struct vhost_memory_region *r = &vm->regions[i];
 
-		err = vhx_mem_add(mem, r->guest_phys_addr, r->memory_size,
+		err = vhx_dev_map(dev, memp, r->guest_phys_addr, r->memory_size,
 				  r->userspace_addr, VHOST_ACCESS_RW);
 		if (err)
 			return err == -EEXIST ? -EINVAL : err;
@@ -63,13 +64,13 @@ static long set_mem_table(struct vhx_dev *dev, void __user *argp)
 		return PTR_ERR(vm);
 	/* The owner may have changed it since it was read. */
 	vm->nregions = head.nregions;
-	mem = vhx_mem_clone(NULL, vm->nregions);
+	mem = vhx_mem_clone(NULL);
 	if (mem) {
-		err = build_table(mem, vm);
+		err = build_table(dev, &mem, vm);
 		if (err)
 			vhx_mem_free(mem);
 		else
-			vhx_dev_publish_mem(dev, mem);
+			err = vhx_dev_publish_mem(dev, mem);
 	}
 	kvfree(vm);
 	return err;
