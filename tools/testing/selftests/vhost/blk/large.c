@@ -42,9 +42,10 @@ FIXTURE_TEARDOWN(large)
 
 #define DISK_MIB	128
 
-#define LARGE_ON(personality, f, at)	{				\
+#define LARGE_ON(personality, f, at, pin)	{			\
 	.o = {								\
 		.kind = (personality), .features = (f),			\
+		.pinned = (pin),					\
 		.mem = 24 * MIB, .nregions = 5,				\
 		.disk = { .mib = DISK_MIB },				\
 	},								\
@@ -52,11 +53,15 @@ FIXTURE_TEARDOWN(large)
 }
 
 FIXTURE_VARIANT_ADD(large, split)
-	LARGE_ON(BLK_VDPA, BLK_INDIRECT, 0);
+	LARGE_ON(BLK_VDPA, BLK_INDIRECT, 0, false);
 FIXTURE_VARIANT_ADD(large, packed_in_order_copied)
-	LARGE_ON(BLK_VDPA, BLK_PLAIN | RING_PACKED | RING_ALL, 7);
+	LARGE_ON(BLK_VDPA, BLK_PLAIN | RING_PACKED | RING_ALL, 7, false);
 FIXTURE_VARIANT_ADD(large, vhost)
-	LARGE_ON(BLK_VHOST, BLK_EVENT, 0);
+	LARGE_ON(BLK_VHOST, BLK_EVENT, 0, false);
+FIXTURE_VARIANT_ADD(large, pinned)
+	LARGE_ON(BLK_VDPA, BLK_INDIRECT, 0, true);
+FIXTURE_VARIANT_ADD(large, packed_pinned_copied)
+	LARGE_ON(BLK_VDPA, BLK_PLAIN | RING_PACKED, 7, true);
 
 /* A request of @pieces of @len bytes of the same memory each. */
 static void add(struct __test_metadata *_metadata, struct blkdev *b,

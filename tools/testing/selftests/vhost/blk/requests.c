@@ -183,7 +183,7 @@ FIXTURE_VARIANT_ADD(data, vduse)
 	RING_VARIANT(fixture, name,					\
 		.o = {							\
 			.kind = BLK_VDPA, .features = (f),		\
-			.serial = SERIAL,				\
+			.serial = SERIAL, .pinned = RING_PINNED(f),	\
 		})
 
 RING_MATRIX(data, vhx_vdpa, WITH_SERIAL, BLK_PLAIN);

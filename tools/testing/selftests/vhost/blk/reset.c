@@ -35,6 +35,7 @@ FIXTURE_TEARDOWN(reset)
 	RING_VARIANT(fixture, name,					\
 		.o = {							\
 			.kind = BLK_VDPA, .features = (f), .queues = 2,	\
+			.pinned = RING_PINNED(f),			\
 			.disk = { .delay_ns = 50 * 1000 * 1000 },	\
 		})
 

@@ -32,19 +32,23 @@ FIXTURE_TEARDOWN(unplug)
 	blkdev_close(&self->b);
 }
 
-#define UNPLUG(personality, at)	{					\
+#define UNPLUG(personality, at, pin)	{				\
 	.o = {								\
 		.kind = (personality), .features = BLK_INDIRECT,	\
+		.pinned = (pin),					\
 		.nregions = 8, .mem = 8 << 20,				\
 		.disk = { .delay_ns = 1000UL * 1000 * 1000 },		\
 	},								\
 	.off = (at),							\
 }
 
-FIXTURE_VARIANT_ADD(unplug, vdpa_aligned) UNPLUG(BLK_VDPA, 0);
-FIXTURE_VARIANT_ADD(unplug, vdpa_copied) UNPLUG(BLK_VDPA, 1);
-FIXTURE_VARIANT_ADD(unplug, vhost_aligned) UNPLUG(BLK_VHOST, 0);
-FIXTURE_VARIANT_ADD(unplug, vhost_copied) UNPLUG(BLK_VHOST, 1);
+FIXTURE_VARIANT_ADD(unplug, vdpa_aligned) UNPLUG(BLK_VDPA, 0, false);
+FIXTURE_VARIANT_ADD(unplug, vdpa_copied) UNPLUG(BLK_VDPA, 1, false);
+FIXTURE_VARIANT_ADD(unplug, vhost_aligned) UNPLUG(BLK_VHOST, 0, false);
+FIXTURE_VARIANT_ADD(unplug, vhost_copied) UNPLUG(BLK_VHOST, 1, false);
+FIXTURE_VARIANT_ADD(unplug, vdpa_pinned) UNPLUG(BLK_VDPA, 0, true);
+FIXTURE_VARIANT_ADD(unplug, vdpa_pinned_copied) UNPLUG(BLK_VDPA, 1, true);
+FIXTURE_VARIANT_ADD(unplug, vhost_pinned) UNPLUG(BLK_VHOST, 0, true);
 
 static int take_out(struct blkdev *b, const struct gmem_region *r)
 {

@@ -10,6 +10,7 @@
 
 #include "attr.h"
 #include "blkdev.h"
+#include "pins.h"
 
 #define BLK_MEM		(4 << 20)
 #define BLK_ARENA	(2 << 20)
@@ -41,6 +42,8 @@ static int open_instance(struct blkdev *b, const struct blkdev_opts *o)
 	if (!err && o->read_only)
 		err = instance_set(&b->in, "read_only", "1");
 	if (!err)
+		err = instance_set(&b->in, "memory", pins_memory(o->pinned));
+	if (!err)
 		err = instance_enable(&b->in);
 	snprintf(b->path, sizeof(b->path), "%s", b->in.node);
 	return err;
@@ -70,6 +73,22 @@ static __u64 wanted(const struct blkdev *b, const struct blkdev_opts *o,
 	if (b->kind == BLK_VHOST)
 		f &= ~BIT_ULL(VIRTIO_F_ACCESS_PLATFORM);
 	return f;
+}
+
+/* The attribute of a vhost node counts for files that are opened after. */
+static int open_node(struct blkdev *b, const struct blkdev_opts *o)
+{
+	const char *attr = "/sys/class/misc/vhx-blk/memory";
+	int err, ret;
+
+	if (b->kind != BLK_VHOST)
+		return vdev_open(&b->dev, b->path);
+	err = attr_write(pins_memory(o->pinned), "%s", attr);
+	if (err)
+		return err;
+	ret = vdev_open(&b->dev, b->path);
+	err = attr_write("demand", "%s", attr);
+	return ret ? ret : err;
 }
 
 int blkdev_open(struct blkdev *b, const struct blkdev_opts *o,
@@ -108,7 +127,7 @@ int blkdev_open(struct blkdev *b, const struct blkdev_opts *o,
 		err = gmem_init(&b->mem, o->mem ? o->mem : BLK_MEM, GMEM_GPA,
 				o->nregions ? o->nregions : 1);
 	if (!err)
-		err = vdev_open(&b->dev, b->path);
+		err = open_node(b, o);
 	if (!err)
 		err = vdev_ioctl(&b->dev, "GET_FEATURES", VHOST_GET_FEATURES,
 				 &offered);

@@ -12,11 +12,13 @@
 /* Variants for RING_MATRIX(), one for each personality. */
 #define BLK_ON_VDPA(fixture, name, f)					\
 	RING_VARIANT(fixture, name,					\
-		.o = { .kind = BLK_VDPA, .features = (f) })
+		.o = { .kind = BLK_VDPA, .features = (f),		\
+		       .pinned = RING_PINNED(f) })
 
 #define BLK_ON_VHOST(fixture, name, f)					\
 	RING_VARIANT(fixture, name,					\
-		.o = { .kind = BLK_VHOST, .features = (f) })
+		.o = { .kind = BLK_VHOST, .features = (f),		\
+		       .pinned = RING_PINNED(f) })
 
 /* Open the device. The test starts it. */
 static inline void

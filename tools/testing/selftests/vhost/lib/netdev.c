@@ -13,6 +13,7 @@
 
 #include "attr.h"
 #include "netdev.h"
+#include "pins.h"
 
 #define NETDEV_MEM	(5 * 1024 * 1024)
 #define NETDEV_ARENA	(1024 * 1024)
@@ -58,6 +59,23 @@ static int take_tap(struct netdev *n, const struct netdev_opts *o)
 	return err;
 }
 
+/* The attribute counts for files that are opened after. */
+static int open_node(struct netdev *n, const struct netdev_opts *o)
+{
+	const char *memory = pins_memory(o->pinned);
+	const char *attr = "/sys/class/misc/vhx-net/memory";
+	int err, ret;
+
+	if (o->module)
+		return vdev_open(&n->dev, o->path);
+	err = attr_write(memory, "%s", attr);
+	if (err)
+		return err;
+	ret = vdev_open(&n->dev, o->path);
+	err = attr_write("demand", "%s", attr);
+	return ret ? ret : err;
+}
+
 bool netdev_present(const struct netdev_opts *o)
 {
 	return node_present(o->path, o->module);
@@ -84,7 +102,7 @@ int netdev_start(struct netdev *n, const struct netdev_opts *o)
 	if (err)
 		return err;
 
-	err = vdev_open(&n->dev, o->path);
+	err = open_node(n, o);
 	if (!err)
 		err = vdev_make_vqs(&n->dev, &n->mem, o->features, 2,
 				    o->num ? o->num : NETDEV_NUM);

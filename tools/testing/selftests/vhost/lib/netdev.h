@@ -32,6 +32,7 @@
  * @path: its node
  * @module: the module of an in-tree device, which is the reference; or NULL
  * @features: features to negotiate
+ * @pinned: guest memory is pinned, see RING_PINNED()
  * @num: entries of a queue, 0 for NETDEV_NUM
  * @nregions: number of regions of guest memory, 0 for 1
  * @tap_queues: above 1, the tap is IFF_MULTI_QUEUE
@@ -42,6 +43,7 @@ struct netdev_opts {
 	const char *path;
 	const char *module;
 	__u64 features;
+	bool pinned;
 	unsigned int num;
 	unsigned int nregions;
 	unsigned int tap_queues;

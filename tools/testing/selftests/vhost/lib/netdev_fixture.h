@@ -11,6 +11,12 @@
 
 /* A variant for RING_MATRIX(). */
 #define NET_ON_VHX(fixture, name, f)					\
+	RING_VARIANT(fixture, name,					\
+		.o = { .path = "/dev/vhx-net", .features = (f),		\
+		       .pinned = RING_PINNED(f) })
+
+/* The same with memory on demand, for what is about page faults. */
+#define NET_ON_DEMAND(fixture, name, f)					\
 	RING_VARIANT(fixture, name, .o = VHX(f))
 
 static inline void

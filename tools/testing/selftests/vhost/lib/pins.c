@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "attr.h"
 #include "pins.h"
@@ -41,4 +42,16 @@ static bool same(void *arg)
 int pins_wait(long pins)
 {
 	return cond_wait(same, &pins, WAIT_MS);
+}
+
+const char *pins_memory(bool pinned)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	const char *memory = getenv("MEMORY");
+
+	if (memory && !strcmp(memory, "other"))
+		pinned = !pinned;
+	if (pinned)
+		setrlimit(RLIMIT_MEMLOCK, &all);
+	return pinned ? "pinned" : "demand";
 }

@@ -48,7 +48,7 @@ FIXTURE_TEARDOWN(faults)
 	netdev_stop(&self->n);
 }
 
-RING_FEW(faults, vhx, NET_ON_VHX, NET_PLAIN);
+RING_FEW(faults, vhx, NET_ON_DEMAND, NET_PLAIN);
 
 /* Take the page away: who accesses it waits for provide(). */
 static void take_away(struct __test_metadata *_metadata, int uffd, char *page)

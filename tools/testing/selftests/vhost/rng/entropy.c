@@ -7,6 +7,7 @@
 #include "instance.h"
 #include "harness.h"
 #include "matrix.h"
+#include "pins.h"
 #include "wait.h"
 
 #define FEATURES	(BIT_ULL(VIRTIO_F_VERSION_1) | \
@@ -25,11 +26,13 @@ FIXTURE_VARIANT(entropy)
 {
 	__u64 features;
 	unsigned int nregions;
+	bool pinned;
 };
 
 #define IN_ONE(fixture, name, f)					\
 	RING_VARIANT(fixture, name,					\
-		.features = (f), .nregions = 1)
+		.features = (f), .nregions = 1,				\
+		.pinned = RING_PINNED(f))
 
 RING_MATRIX(entropy, vhx, IN_ONE, FEATURES);
 FIXTURE_VARIANT_ADD(entropy, vhx_regions)
@@ -41,6 +44,8 @@ FIXTURE_VARIANT_ADD(entropy, vhx_regions)
 FIXTURE_SETUP(entropy)
 {
 	ASSERT_EQ(0, instance_create(&self->in, "rng", "vhxt_rng"));
+	ASSERT_EQ(0, instance_set(&self->in, "memory",
+				  pins_memory(variant->pinned)));
 	ASSERT_EQ(0, instance_enable(&self->in));
 	ASSERT_EQ(0, gmem_init(&self->mem, 2 << 20, GMEM_GPA,
 			       variant->nregions));
