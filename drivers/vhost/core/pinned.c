@@ -12,7 +12,7 @@
 #include "pinned.h"
 
 /* Pages that are pinned by one call. */
-#define PIN_BATCH	512
+#define PIN_BATCH	512UL
 
 /**
  * vhx_pin_some - pin pages for long
@@ -139,11 +139,10 @@ static long pin_batch(struct vhx_pinned *p, unsigned long n,
 	unsigned int flags = p->writable ? FOLL_WRITE : VHX_PIN_FOR_READING;
 	long got;
 
-	got = vhx_pin_some(p->mm, uaddr, min(n, (unsigned long)PIN_BATCH),
-			   flags, pages);
+	n = min(n, PIN_BATCH);
+	got = vhx_pin_some(p->mm, uaddr, n, flags, pages);
 	if (got == -EFAULT && !p->writable && flags)
-		got = vhx_pin_some(p->mm, uaddr,
-				   min(n, (unsigned long)PIN_BATCH), 0, pages);
+		got = vhx_pin_some(p->mm, uaddr, n, 0, pages);
 	return got;
 }
 

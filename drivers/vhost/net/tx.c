@@ -70,8 +70,8 @@ static int tx_buf(struct vhx_net_vq *nvq, const struct vhx_buf *buf)
 		return 0;
 	}
 	if (nvq->ndone &&
-	    unlikely(!vhx_net_pages_present(&buf->out,
-					     iov_iter_count(&buf->out), false)))
+	    unlikely(!vhx_net_pages_present(&buf->out, len + nvq->hdr_len,
+					    false)))
 		vhx_net_push_done(nvq);
 	return tx_send(nvq, buf);
 }

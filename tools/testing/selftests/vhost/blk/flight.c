@@ -427,12 +427,9 @@ FIXTURE_TEARDOWN(copies)
 	disk_destroy(&self->disk);
 }
 
-FIXTURE_VARIANT_ADD(copies, vhx_vdpa) { .kind = BLK_VDPA };
-FIXTURE_VARIANT_ADD(copies, vhx_vdpa_pinned)
-{
-	.kind = BLK_VDPA, .pinned = true,
-};
-FIXTURE_VARIANT_ADD(copies, vhx_vhost) { .kind = BLK_VHOST };
+FIXTURE_VARIANT_ADD(copies, vhx_vdpa) { BLK_VDPA, false };
+FIXTURE_VARIANT_ADD(copies, vhx_vdpa_pinned) { BLK_VDPA, true };
+FIXTURE_VARIANT_ADD(copies, vhx_vhost) { BLK_VHOST, false };
 
 /*
  * Data that must be copied takes a bounded amount of the host's memory: what
