@@ -146,11 +146,8 @@ static const struct attribute_group chardev_group = {
 };
 
 static int chardev_register(struct vhx_chardev *cdev, const char *name,
-			    const struct file_operations *fops,
-			    const struct attribute_group *attrs)
+			    const struct file_operations *fops)
 {
-	cdev->groups[0] = &chardev_group;
-	cdev->groups[1] = attrs;
 	cdev->misc = (struct miscdevice) {
 		.minor = MISC_DYNAMIC_MINOR,
 		.name = name,
@@ -169,7 +166,8 @@ static int chardev_register(struct vhx_chardev *cdev, const char *name,
  */
 int vhx_instance_register(struct vhx_instance *inst)
 {
-	return chardev_register(&inst->cdev, inst->name, &instance_fops, NULL);
+	inst->cdev.groups[0] = &chardev_group;
+	return chardev_register(&inst->cdev, inst->name, &instance_fops);
 }
 
 /**
@@ -189,9 +187,14 @@ void vhx_instance_unregister(struct vhx_instance *inst)
  */
 int vhx_node_register(struct vhx_node *node)
 {
+	struct vhx_chardev *cdev = &node->cdev;
+
+	cdev->groups[0] = &chardev_group;
+	cdev->groups[1] = &vhx_poll_us_group;
+	cdev->groups[2] = node->attrs;
+	cdev->poll_us = VHX_POLL_ADAPTIVE;
 	return vhx_ops_check(node->ops) ?:
-	       chardev_register(&node->cdev, node->name, &node_fops,
-				node->attrs);
+	       chardev_register(cdev, node->name, &node_fops);
 }
 EXPORT_SYMBOL_GPL(vhx_node_register);
 
