@@ -12,6 +12,9 @@
 
 struct vhx_backend_ops;
 
+/* The value of poll_us with which polling is adaptive and short. */
+#define VHX_POLL_ADAPTIVE	(-1)
+
 /**
  * struct vhx_pin_stats - counts pages of guest memory
  * @now: pages that are pinned
@@ -26,13 +29,15 @@ struct vhx_pin_stats {
  * struct vhx_chardev - a character device
  * @misc: the misc device
  * @groups: its attributes below /sys/class/misc
+ * @poll_us: attribute of a vhost node; files opened from now on have it
  * @broken: how many queues of its files were stopped because they were invalid
  * @pins: guest memory of its files, where that is pinned as a whole
  * @pinned: that of files of a node that are opened from now on is
  */
 struct vhx_chardev {
 	struct miscdevice misc;
-	const struct attribute_group *groups[4];
+	const struct attribute_group *groups[5];
+	int poll_us;
 	atomic_t broken;
 	struct vhx_pin_stats pins;
 	bool pinned;
@@ -62,6 +67,9 @@ void vhx_node_unregister(struct vhx_node *node);
  * @ops: its type
  * @queues: attribute: number of queues
  * @queue_size: attribute: the most entries of a queue
+ * @workers: attribute: number of workers, see vhx_instance_workers(); 0 is the
+ *	default
+ * @poll_us: attribute: how long a worker stays awake for more to do
  * @packed: attribute: VIRTIO_F_RING_PACKED is offered
  * @in_order: attribute: VIRTIO_F_IN_ORDER is offered
  * @pinned: attribute "memory": guest memory is pinned while it is mapped
@@ -75,6 +83,8 @@ struct vhx_instance {
 	const struct vhx_backend_ops *ops;
 	unsigned int queues;
 	unsigned int queue_size;
+	unsigned int workers;
+	int poll_us;
 	bool packed;
 	bool in_order;
 	bool pinned;

@@ -273,11 +273,15 @@ void vhx_instance_unregister(struct vhx_instance *inst)
  */
 int vhx_node_register(struct vhx_node *node)
 {
-	node->cdev.groups[0] = &chardev_group;
-	node->cdev.groups[1] = &node_group;
-	node->cdev.groups[2] = node->attrs;
+	struct vhx_chardev *cdev = &node->cdev;
+
+	cdev->groups[0] = &chardev_group;
+	cdev->groups[1] = &node_group;
+	cdev->groups[2] = &vhx_poll_us_group;
+	cdev->groups[3] = node->attrs;
+	cdev->poll_us = VHX_POLL_ADAPTIVE;
 	return vhx_ops_check(node->ops) ?:
-	       chardev_register(&node->cdev, node->name, &node_fops);
+	       chardev_register(cdev, node->name, &node_fops);
 }
 EXPORT_SYMBOL_GPL(vhx_node_register);
 

@@ -10,7 +10,7 @@
 static bool vq_call_due(struct vhx_vq *vq)
 {
 	lockdep_assert_held(&vq->used_lock);
-	if (vq->holding && vhx_worker_is_current(vq->worker)) {
+	if (vq->holding && vhx_worker_is_current(vhx_vq_worker(vq))) {
 		vq->uncalled = true;
 		return false;
 	}

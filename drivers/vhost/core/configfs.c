@@ -218,6 +218,44 @@ static ssize_t vhx_queue_size_store(struct config_item *item, const char *page,
 	return store_uint(inst, page, len, &inst->queue_size, 32768, true);
 }
 
+/* As many as will be started: with fewer queues, fewer. */
+static ssize_t vhx_workers_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n",
+			  vhx_instance_workers(to_vhx_instance(item)));
+}
+
+static ssize_t vhx_workers_store(struct config_item *item, const char *page,
+				 size_t len)
+{
+	struct vhx_instance *inst = to_vhx_instance(item);
+
+	return store_uint(inst, page, len, &inst->workers, inst->ops->max_vqs,
+			  false);
+}
+
+static ssize_t vhx_poll_us_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%d\n", to_vhx_instance(item)->poll_us);
+}
+
+static ssize_t vhx_poll_us_store(struct config_item *item, const char *page,
+				 size_t len)
+{
+	struct vhx_instance *inst = to_vhx_instance(item);
+	int poll_us, err;
+
+	err = vhx_poll_us_parse(page, &poll_us);
+	if (err)
+		return err;
+	err = vhx_instance_lock_disabled(inst);
+	if (err)
+		return err;
+	inst->poll_us = poll_us;
+	vhx_instance_unlock(inst);
+	return len;
+}
+
 static ssize_t store_bool(struct vhx_instance *inst, const char *page,
 			  size_t len, bool *val)
 {
@@ -292,6 +330,8 @@ static ssize_t vhx_driver_features_show(struct config_item *item, char *page)
 CONFIGFS_ATTR(vhx_, enable);
 CONFIGFS_ATTR(vhx_, queues);
 CONFIGFS_ATTR(vhx_, queue_size);
+CONFIGFS_ATTR(vhx_, workers);
+CONFIGFS_ATTR(vhx_, poll_us);
 CONFIGFS_ATTR(vhx_, packed);
 CONFIGFS_ATTR(vhx_, in_order);
 CONFIGFS_ATTR(vhx_, memory);
@@ -301,6 +341,8 @@ static struct configfs_attribute *common_attrs[] = {
 	&vhx_attr_enable,
 	&vhx_attr_queues,
 	&vhx_attr_queue_size,
+	&vhx_attr_workers,
+	&vhx_attr_poll_us,
 	&vhx_attr_packed,
 	&vhx_attr_in_order,
 	&vhx_attr_memory,
@@ -345,6 +387,7 @@ static struct config_group *type_make_group(struct config_group *group,
 	inst->ops = type->ops;
 	inst->queues = 1;
 	inst->queue_size = DEF_QUEUE_SIZE;
+	inst->poll_us = VHX_POLL_ADAPTIVE;
 	/*
 	 * QEMU offers its guest what the device offers. IN_ORDER is off: a
 	 * completion would wait for slower requests before it.

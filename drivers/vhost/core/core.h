@@ -51,16 +51,19 @@ enum vhx_dev_state {
  * enum vhx_vq_state - the states of a queue
  * @VHX_VQ_STOPPED: its ring is not mapped, nothing is in flight
  * @VHX_VQ_RUNNING: it is served
+ * @VHX_VQ_MOVING: it is started, but not served while it goes from one worker to
+ *	another
  * @VHX_VQ_BROKEN: the ring is invalid; it is not served until it is started
  *	again
  * @VHX_VQ_STOPPING: it is no longer served, buffers may be in flight
  *
  * The control path makes all transitions under the device's lock, except from
- * RUNNING to BROKEN, which the worker makes.
+ * RUNNING or MOVING to BROKEN, which the worker makes.
  */
 enum vhx_vq_state {
 	VHX_VQ_STOPPED,
 	VHX_VQ_RUNNING,
+	VHX_VQ_MOVING,
 	VHX_VQ_BROKEN,
 	VHX_VQ_STOPPING,
 };
@@ -110,7 +113,8 @@ struct vhx_run {
  * @err: eventfd for a broken queue
  *
  * @state: &enum vhx_vq_state
- * @worker: serves the queue
+ * @worker: serves the queue, while there is an owner; changes under the device's
+ *	lock, see vhx_vq_worker()
  * @work: serves the queue once
  * @map: the ring's areas in the kernel while the queue is started
  * @ring: the device side of the ring
@@ -127,8 +131,8 @@ struct vhx_run {
  * @hint: last region found in the memory table
  * @popped: buffers popped since the start, less those given back; the worker
  *	writes it
- * @poll_ns: how long to wait for buffers before asking for kicks
- * @idle_since: when kicks were asked for, or 0
+ * @poll_ns: how long to wait awake before the worker may sleep
+ * @idle_since: when that wait was over, in vain; or 0
  * @mem_held: for each epoch how often the device's memory was held since the
  *	queue was made; the worker writes it
  *
@@ -159,7 +163,7 @@ struct vhx_vq {
 	struct vhx_eventfd __rcu *err;
 
 	enum vhx_vq_state state;
-	struct vhx_worker *worker;
+	struct vhx_worker __rcu *worker;
 	struct vhx_work work;
 	struct vhx_map map[VHX_NAREAS];
 	struct vhx_ring ring;
@@ -230,7 +234,10 @@ struct vhx_reader {
  * @mem_waits: @mem_waiting is not empty: I/O that ends queues @mem_work
  * @mem_work: unpins what is not used any longer
  * @batch: table under construction between BATCH_BEGIN and BATCH_END
- * @worker: serves all queues
+ * @workers: by their numbers, NULL where there is none; vhx_dev_max_workers()
+ * @fork: workers are threads of the owner, not of the kernel
+ * @poll_max_ns: how long a worker waits for more to do before it sleeps, at
+ *	most, see poll_us.c
  * @vqs: the queues
  */
 struct vhx_dev {
@@ -261,7 +268,9 @@ struct vhx_dev {
 	bool mem_waits;
 	struct delayed_work mem_work;
 	struct vhx_mem *batch;
-	struct vhx_worker *worker;
+	struct vhx_worker **workers;
+	bool fork;
+	u32 poll_max_ns;
 	struct vhx_vq *vqs[];
 };
 
@@ -319,6 +328,31 @@ int vhx_buf_fill(struct vhx_vq *vq, const struct vhx_mem *mem,
 		 struct vhx_buf *buf);
 int vhx_buf_read(const struct vhx_ring_reader *rd, void *dst, u64 addr,
 		 u32 len);
+/* workers.c */
+unsigned int vhx_dev_max_workers(const struct vhx_dev *dev);
+int vhx_dev_start_workers(struct vhx_dev *dev);
+void vhx_dev_stop_workers(struct vhx_dev *dev);
+unsigned int vhx_instance_workers(const struct vhx_instance *inst);
+int vhx_dev_new_worker(struct vhx_dev *dev);
+int vhx_dev_free_worker(struct vhx_dev *dev, unsigned int id);
+int vhx_vq_attach_worker(struct vhx_vq *vq, unsigned int id);
+int vhx_vq_worker_id(const struct vhx_vq *vq);
+
+/**
+ * vhx_vq_worker - the worker that serves a queue
+ * @vq: queue
+ *
+ * Context: the worker, or under the device's lock, or in an RCU read section.
+ */
+static inline struct vhx_worker *vhx_vq_worker(const struct vhx_vq *vq)
+{
+	return rcu_dereference_raw(vq->worker);
+}
+
+/* poll_us.c */
+u32 vhx_poll_us_to_ns(int poll_us);
+int vhx_poll_us_parse(const char *page, int *poll_us);
+extern const struct attribute_group vhx_poll_us_group;
 
 /* serve.c */
 void vhx_vq_work(struct vhx_work *work);
@@ -339,6 +373,9 @@ void vhx_instance_close(struct vhx_instance *inst);
 long vhx_vring_ioctl(struct vhx_dev *dev, unsigned int cmd, void __user *argp);
 int vhx_vring_get_vq(struct vhx_dev *dev, void __user *argp,
 		     struct vhx_vq **vqp);
+
+/* uapi/worker.c */
+long vhx_worker_ioctl(struct vhx_dev *dev, unsigned int cmd, void __user *argp);
 
 /* uapi/iotlb.c */
 ssize_t vhx_iotlb_write(struct vhx_dev *dev, struct iov_iter *from);

@@ -65,11 +65,11 @@ int vhx_dev_check_owner(const struct vhx_dev *dev)
  * vhx_dev_set_owner - make the caller the owner
  * @dev: device
  *
- * Return: 0, -EBUSY if there is an owner, or why the worker can't be started.
+ * Return: 0, -EBUSY if there is an owner, or why a worker can't be started.
  */
 int vhx_dev_set_owner(struct vhx_dev *dev)
 {
-	struct vhx_worker *worker;
+	int err;
 
 	lockdep_assert_held(&dev->lock);
 	if (dev->mm)
@@ -77,13 +77,12 @@ int vhx_dev_set_owner(struct vhx_dev *dev)
 	dev->mm = get_task_mm(current);
 	if (!dev->mm)
 		return -EINVAL;
-	worker = vhx_worker_create(dev->mm);
-	if (IS_ERR(worker)) {
+	err = vhx_dev_start_workers(dev);
+	if (err) {
 		mmput(dev->mm);
 		dev->mm = NULL;
-		return PTR_ERR(worker);
+		return err;
 	}
-	dev->worker = worker;
 	dev->owner = current->tgid;
 	vhx_dev_set_state(dev, VHX_DEV_OWNED);
 	return 0;
@@ -134,11 +133,11 @@ void vhx_dev_reset_owner(struct vhx_dev *dev)
 	dev->status = 0;
 	dev->needs_reset = false;
 	vhx_eventfd_replace(&dev->config_call, NULL);
+	dev->fork = VHX_WORKERS_FORK;
 	if (!dev->mm)
 		return;
 	vhx_dev_drop_mem(dev);
-	vhx_worker_destroy(dev->worker);
-	dev->worker = NULL;
+	vhx_dev_stop_workers(dev);
 	mmput(dev->mm);
 	dev->mm = NULL;
 	vhx_dev_set_state(dev, VHX_DEV_OWNED);
@@ -163,6 +162,7 @@ static void dev_free(struct vhx_dev *dev)
 	vhx_dev_exit_mem(dev);
 	for (i = 0; i < dev->nvqs; i++)
 		vhx_vq_destroy(dev->vqs[i]);
+	kfree(dev->workers);
 	kvfree(dev->priv);
 	mutex_destroy(&dev->lock);
 	kvfree(dev);
@@ -177,6 +177,10 @@ static int dev_alloc_parts(struct vhx_dev *dev)
 		if (!dev->priv)
 			return -ENOMEM;
 	}
+	dev->workers = kcalloc(vhx_dev_max_workers(dev), sizeof(*dev->workers),
+			       GFP_KERNEL_ACCOUNT);
+	if (!dev->workers)
+		return -ENOMEM;
 	for (i = 0; i < dev->nvqs; i++) {
 		dev->vqs[i] = vhx_vq_create(dev, i);
 		if (!dev->vqs[i])
@@ -212,6 +216,9 @@ struct vhx_dev *vhx_dev_create(const struct vhx_backend_ops *ops,
 	dev->inst = inst;
 	dev->nvqs = nvqs;
 	dev->queue_size = inst ? inst->queue_size : 32768;
+	dev->fork = VHX_WORKERS_FORK;
+	dev->poll_max_ns = vhx_poll_us_to_ns(inst ? inst->poll_us :
+						    READ_ONCE(cdev->poll_us));
 	mutex_init(&dev->lock);
 	vhx_dev_init_mem(dev, inst ? inst->pinned : READ_ONCE(cdev->pinned));
 

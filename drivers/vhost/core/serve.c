@@ -19,9 +19,8 @@
 #define RUN_DESCS	4096
 #define RUN_BYTES	SZ_4M
 
-/* Limits of the adaptive busy wait for more buffers. */
+/* The least of the adaptive busy wait; vhx_dev.poll_max_ns is the most. */
 #define POLL_MIN_NS	(4U * NSEC_PER_USEC)
-#define POLL_MAX_NS	(50U * NSEC_PER_USEC)
 
 /*
  * Would more buffers be in flight than the ring has entries? A first check
@@ -96,7 +95,7 @@ static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 /* May the run go on, or must the queue stop, or others have their turn? */
 static bool vq_may_pop(struct vhx_vq *vq)
 {
-	if (unlikely(!vhx_vq_running(vq) || vhx_worker_is_dying(vq->worker)))
+	if (unlikely(!vhx_vq_running(vq) || vhx_worker_is_dying(vhx_vq_worker(vq))))
 		return false;
 	if (likely(vq->run.bufs > 0 && vq->run.descs > 0 && vq->run.bytes > 0))
 		return true;
@@ -182,7 +181,7 @@ static bool busy_wait(struct vhx_vq *vq, u64 ns,
 		cpu_relax();
 	} while (vhx_vq_running(vq) && single_task_running() &&
 		 !need_resched() && !signal_pending(current) &&
-		 !vhx_worker_has_work(vq->worker) &&
+		 !vhx_worker_has_work(vhx_vq_worker(vq)) &&
 		 !rwsem_is_contended(&vq->dev->mem_sem) && local_clock() < end);
 	return false;
 }
@@ -194,53 +193,64 @@ static u64 busyloop_ns(const struct vhx_vq *vq)
 	       NSEC_PER_USEC;
 }
 
+/*
+ * Waits for @ready as long as the owner says, or as long as it pays. If that
+ * was in vain, the time until the next run tells whether it would have paid.
+ */
+static bool vq_busy_wait(struct vhx_vq *vq, bool (*ready)(struct vhx_vq *vq))
+{
+	u64 ns = busyloop_ns(vq) ?: vq->poll_ns;
+
+	if (ns && busy_wait(vq, ns, ready))
+		return true;
+	vq->idle_since = local_clock();
+	return false;
+}
+
 /**
- * vhx_vq_busy_wait - wait for the far side within the owner's busy-loop timeout
+ * vhx_vq_busy_wait - wait awake for the far side
  * @vq: queue
  * @ready: says whether the far side is ready
  *
- * For what a queue waits for beside its ring: packets in a tap.
+ * For what a queue waits for beside its ring: packets in a tap. If this returns
+ * false, the run of the queue is to end, with VHX_WAIT.
  *
  * Context: in vq_run().
  * Return: true once @ready says so; false after the timeout of
- * VHOST_SET_VRING_BUSYLOOP_TIMEOUT, at once if there is none, or when the CPU
- * or the worker has other things to do.
+ * VHOST_SET_VRING_BUSYLOOP_TIMEOUT, or if there is none, after a time in which
+ * the far side was ready lately, or when the CPU or the worker has other things
+ * to do.
  */
 bool vhx_vq_busy_wait(struct vhx_vq *vq, bool (*ready)(struct vhx_vq *vq))
 {
-	u64 ns = busyloop_ns(vq);
-
-	return ns && busy_wait(vq, ns, ready);
+	return vq_busy_wait(vq, ready);
 }
 EXPORT_SYMBOL_GPL(vhx_vq_busy_wait);
 
 /* Asks for kicks, unless more buffers come while the worker waits for them. */
 static bool vq_rearm(struct vhx_vq *vq)
 {
-	u64 ns = busyloop_ns(vq) ?: vq->poll_ns;
-
-	if (ns && busy_wait(vq, ns, ring_ready))
-		return true;
-	vq->idle_since = local_clock();
-	return vhx_ring_kick_enable(&vq->ring);
+	return vq_busy_wait(vq, ring_ready) || vhx_ring_kick_enable(&vq->ring);
 }
 
 /*
- * Waiting pays if buffers come soon after kicks were asked for: then the next
- * wait is twice as long, up to POLL_MAX_NS. Once they come late, there is none.
+ * Waiting pays if the queue is woken soon after the worker gave up: then the
+ * next wait is twice as long, within the bound. Once it is woken late, there is
+ * none.
  */
 static void vq_poll_adapt(struct vhx_vq *vq)
 {
+	const u32 max = vq->dev->poll_max_ns;
 	u64 idle;
 
 	if (!vq->idle_since)
 		return;
 	idle = local_clock() - vq->idle_since;
 	vq->idle_since = 0;
-	if (idle > POLL_MAX_NS)
+	if (idle > max)
 		vq->poll_ns = 0;
 	else if (idle > vq->poll_ns)
-		vq->poll_ns = clamp(2 * vq->poll_ns, POLL_MIN_NS, POLL_MAX_NS);
+		vq->poll_ns = min(max(2 * vq->poll_ns, POLL_MIN_NS), max);
 }
 
 static enum vhx_verdict vq_run(struct vhx_vq *vq)
@@ -304,6 +314,12 @@ EXPORT_SYMBOL_GPL(vhx_vq_wake);
  */
 bool vhx_vq_work_queue(struct vhx_vq *vq, struct vhx_work *work)
 {
-	return vhx_worker_queue(vq->worker, work);
+	bool alive;
+
+	/* Who takes the queue's worker away waits for this section. */
+	rcu_read_lock();
+	alive = vhx_worker_queue(vhx_vq_worker(vq), work);
+	rcu_read_unlock();
+	return alive;
 }
 EXPORT_SYMBOL_GPL(vhx_vq_work_queue);

@@ -37,10 +37,11 @@ void vhx_vq_fail(struct vhx_vq *vq, int err, const char *why)
 	struct vhx_dev *dev = vq->dev;
 
 	if (cmpxchg(&vq->state, VHX_VQ_RUNNING, VHX_VQ_BROKEN) !=
-	    VHX_VQ_RUNNING)
+	    VHX_VQ_RUNNING &&
+	    cmpxchg(&vq->state, VHX_VQ_MOVING, VHX_VQ_BROKEN) != VHX_VQ_MOVING)
 		return;
 	/* The memory of an owner that is being killed goes away: no error. */
-	if (!vhx_worker_is_dying(vq->worker))
+	if (!vhx_worker_is_dying(vhx_vq_worker(vq)))
 		pr_info_ratelimited("%s: owner %d: queue %u stopped: %s (%d)\n",
 				    dev->ops->name, dev->owner, vq->index, why,
 				    err);
@@ -225,7 +226,6 @@ int vhx_vq_start(struct vhx_vq *vq)
 	err = vq_ring_init(vq);
 	if (err)
 		goto unmap;
-	vq->worker = vq->dev->worker;
 	err = ops->vq_start ? ops->vq_start(vq) : 0;
 	if (err)
 		goto unmap;
@@ -285,7 +285,7 @@ void vhx_vq_stop(struct vhx_vq *vq)
 	vhx_poll_stop(&vq->kick);
 	if (ops->vq_stop)
 		ops->vq_stop(vq);
-	vhx_worker_flush(vq->worker);
+	vhx_worker_flush(vhx_vq_worker(vq));
 	wait_event(vq->idle, vq_idle(vq));
 	/* Who completed the last buffer may still be about to signal it. */
 	synchronize_rcu();
@@ -319,7 +319,7 @@ int vhx_vq_set_kick(struct vhx_vq *vq, struct file *file)
 	if (file) {
 		fput(file);
 		if (vhx_vq_is_started(vq))
-			vhx_worker_flush(vq->worker);
+			vhx_worker_flush(vhx_vq_worker(vq));
 	}
 	if (vq->kick_file && vhx_vq_is_started(vq)) {
 		err = vhx_poll_start(&vq->kick, vq->kick_file);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Worker threads: they run queued work one by one, with the owner's mm and
- * cgroups. Where the kernel has vhost_task a worker is a thread of the owner's
- * process and ends with it. On older kernels it is a kernel thread that uses
- * the owner's mm, is attached to the owner's cgroups and charges its
- * allocations to the owner's memory cgroup.
+ * cgroups. A worker is a thread of the owner's process and ends with it
+ * (vhost_task); or, on older kernels and where the owner wants it, it is a
+ * kernel thread that uses the owner's mm, is attached to the owner's cgroups
+ * and charges its allocations to the owner's memory cgroup.
+ *
+ * workers.c decides which queue has which worker.
  */
 #include <linux/bitops.h>
 #include <linux/cgroup.h>
@@ -29,7 +31,7 @@
  * struct vhx_worker - a worker thread
  * @list: work to do, last queued first
  * @mm: the owner's
- * @vtsk: the thread, if it is a vhost_task
+ * @vtsk: the thread, if it is one of the owner's; NULL if the kernel's
  * @task: the thread; with @vtsk set once it has run
  * @memcg: the owner's, if the thread is a kernel thread
  * @dead: SIGKILL ended the thread: it takes no more work
@@ -88,7 +90,7 @@ static bool worker_run(void *data)
 
 #ifdef VHX_HAVE_VHOST_TASK
 
-static bool worker_fn(void *data)
+static bool task_fn(void *data)
 {
 	struct vhx_worker *worker = data;
 
@@ -100,7 +102,7 @@ static bool worker_fn(void *data)
 /*
  * The owner is being killed. Its mm still exists: do the work that is queued.
  */
-static void worker_sigkill(void *data)
+static void task_sigkill(void *data)
 {
 	struct vhx_worker *worker = data;
 
@@ -112,11 +114,11 @@ static void worker_sigkill(void *data)
 	complete_all(&worker->drained);
 }
 
-static int worker_start(struct vhx_worker *worker, const char *name)
+static int task_start(struct vhx_worker *worker, const char *name)
 {
 	struct vhost_task *vtsk;
 
-	vtsk = vhost_task_create(worker_fn, worker_sigkill, worker, name);
+	vtsk = vhost_task_create(task_fn, task_sigkill, worker, name);
 	if (IS_ERR_OR_NULL(vtsk))
 		return vtsk ? PTR_ERR(vtsk) : -ENOMEM;
 	worker->vtsk = vtsk;
@@ -124,19 +126,34 @@ static int worker_start(struct vhx_worker *worker, const char *name)
 	return 0;
 }
 
-static void worker_stop(struct vhx_worker *worker)
+static void task_stop(struct vhx_worker *worker)
 {
 	vhost_task_stop(worker->vtsk);
 }
 
-static void worker_wake(struct vhx_worker *worker)
+static void task_wake(struct vhx_worker *worker)
 {
 	vhost_task_wake(worker->vtsk);
 }
 
-#else /* !VHX_HAVE_VHOST_TASK */
+#else /* !VHX_HAVE_VHOST_TASK: no worker has @vtsk */
 
-static int worker_thread(void *data)
+static int task_start(struct vhx_worker *worker, const char *name)
+{
+	return -EOPNOTSUPP;
+}
+
+static void task_stop(struct vhx_worker *worker)
+{
+}
+
+static void task_wake(struct vhx_worker *worker)
+{
+}
+
+#endif /* !VHX_HAVE_VHOST_TASK */
+
+static int kthread_fn(void *data)
 {
 	struct vhx_worker *worker = data;
 
@@ -161,12 +178,12 @@ static int worker_thread(void *data)
 	return 0;
 }
 
-static int worker_start(struct vhx_worker *worker, const char *name)
+static int kthread_start(struct vhx_worker *worker, const char *name)
 {
 	struct task_struct *task;
 	int err;
 
-	task = kthread_create(worker_thread, worker, "%s", name);
+	task = kthread_create(kthread_fn, worker, "%s", name);
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	err = cgroup_attach_task_all(current, task);
@@ -180,29 +197,27 @@ static int worker_start(struct vhx_worker *worker, const char *name)
 	return 0;
 }
 
-static void worker_stop(struct vhx_worker *worker)
-{
-	kthread_stop(worker->task);
-	mem_cgroup_put(worker->memcg);
-}
-
 static void worker_wake(struct vhx_worker *worker)
 {
-	wake_up_process(worker->task);
+	if (VHX_WORKERS_FORK && likely(worker->vtsk))
+		task_wake(worker);
+	else
+		wake_up_process(worker->task);
 }
-
-#endif /* VHX_HAVE_VHOST_TASK */
 
 /**
  * vhx_worker_create - start a worker for the calling process
  * @mm: the caller's mm, which the caller of vhx_worker_destroy() still holds
+ * @fork: as a thread of the caller; if not, as a kernel thread
+ * @name: of the thread
  *
- * Return: the worker or an error pointer.
+ * Return: the worker or an error pointer; -EOPNOTSUPP if the kernel can't
+ * @fork.
  */
-struct vhx_worker *vhx_worker_create(struct mm_struct *mm)
+struct vhx_worker *vhx_worker_create(struct mm_struct *mm, bool fork,
+				     const char *name)
 {
 	struct vhx_worker *worker;
-	char name[TASK_COMM_LEN];
 	int err;
 
 	worker = kzalloc(sizeof(*worker), GFP_KERNEL_ACCOUNT);
@@ -211,8 +226,7 @@ struct vhx_worker *vhx_worker_create(struct mm_struct *mm)
 	init_llist_head(&worker->list);
 	init_completion(&worker->drained);
 	worker->mm = mm;
-	snprintf(name, sizeof(name), "vhx-%d", current->pid);
-	err = worker_start(worker, name);
+	err = fork ? task_start(worker, name) : kthread_start(worker, name);
 	if (err) {
 		kfree(worker);
 		return ERR_PTR(err);
@@ -221,14 +235,21 @@ struct vhx_worker *vhx_worker_create(struct mm_struct *mm)
 }
 
 /**
- * vhx_worker_destroy - stop a worker
+ * vhx_worker_destroy - do what is queued, and stop a worker
  * @worker: worker to which nobody queues work any longer, or NULL
  */
 void vhx_worker_destroy(struct vhx_worker *worker)
 {
 	if (!worker)
 		return;
-	worker_stop(worker);
+	/* A vhost_task does not look at its list again before it stops. */
+	vhx_worker_flush(worker);
+	if (worker->vtsk) {
+		task_stop(worker);
+	} else {
+		kthread_stop(worker->task);
+		mem_cgroup_put(worker->memcg);
+	}
 	kfree(worker);
 }
 
@@ -237,7 +258,7 @@ void vhx_worker_destroy(struct vhx_worker *worker)
  * @worker: worker
  * @work: work; it stays around until it is done
  *
- * Context: any.
+ * Context: any, in an RCU read section.
  * Return: false if the worker is dead: the work will not be done.
  */
 bool vhx_worker_queue(struct vhx_worker *worker, struct vhx_work *work)
@@ -246,7 +267,6 @@ bool vhx_worker_queue(struct vhx_worker *worker, struct vhx_work *work)
 
 	/* Pairs with the barrier in worker_run(). */
 	smp_mb__before_atomic();
-	rcu_read_lock();
 	alive = !READ_ONCE(worker->dead);
 	if (likely(alive) && !test_and_set_bit(WORK_QUEUED, &work->flags)) {
 		llist_add(&work->node, &worker->list);
@@ -258,7 +278,6 @@ bool vhx_worker_queue(struct vhx_worker *worker, struct vhx_work *work)
 		if (!in_task() || READ_ONCE(worker->task) != current)
 			worker_wake(worker);
 	}
-	rcu_read_unlock();
 	return alive;
 }
 
@@ -286,7 +305,7 @@ bool vhx_worker_is_current(const struct vhx_worker *worker)
  * vhx_worker_is_dying - is the owner being killed?
  * @worker: worker
  *
- * Always false where workers are kernel threads: there the owner closes the
+ * Always false if the worker is a kernel thread: there the owner closes the
  * file, which stops the queues.
  *
  * Context: in the worker.
@@ -309,10 +328,14 @@ static void flush_fn(struct vhx_work *work)
 void vhx_worker_flush(struct vhx_worker *worker)
 {
 	struct flush flush;
+	bool alive;
 
 	vhx_work_init(&flush.work, flush_fn);
 	init_completion(&flush.done);
-	if (vhx_worker_queue(worker, &flush.work))
+	rcu_read_lock();
+	alive = vhx_worker_queue(worker, &flush.work);
+	rcu_read_unlock();
+	if (alive)
 		wait_for_completion(&flush.done);
 	else
 		wait_for_completion(&worker->drained);

@@ -7,7 +7,15 @@
 struct mm_struct;
 struct vhx_worker;
 
-struct vhx_worker *vhx_worker_create(struct mm_struct *mm);
+/* Can a worker be a thread of its owner? */
+#ifdef VHX_HAVE_VHOST_TASK
+#define VHX_WORKERS_FORK	1
+#else
+#define VHX_WORKERS_FORK	0
+#endif
+
+struct vhx_worker *vhx_worker_create(struct mm_struct *mm, bool fork,
+				     const char *name);
 void vhx_worker_destroy(struct vhx_worker *worker);
 bool vhx_worker_queue(struct vhx_worker *worker, struct vhx_work *work);
 bool vhx_worker_has_work(const struct vhx_worker *worker);

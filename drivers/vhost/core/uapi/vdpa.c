@@ -405,6 +405,13 @@ static long vdpa_ioctl(struct vhx_dev *dev, unsigned int cmd, void __user *argp)
 		return resume(dev);
 	case VHOST_SET_OWNER:
 		return vhx_dev_set_owner(dev);
+	case VHOST_SET_FORK_FROM_OWNER:
+	case VHOST_GET_FORK_FROM_OWNER:
+	case VHOST_NEW_WORKER:
+	case VHOST_FREE_WORKER:
+	case VHOST_ATTACH_VRING_WORKER:
+	case VHOST_GET_VRING_WORKER:
+		return vhx_worker_ioctl(dev, cmd, argp);
 	case VHOST_SET_LOG_BASE:
 	case VHOST_SET_LOG_FD:
 		return -ENOTTY;

@@ -153,6 +153,13 @@ static long vhost_ioctl(struct vhx_dev *dev, unsigned int cmd,
 		return val ? -EOPNOTSUPP : 0;
 	case VHOST_SET_OWNER:
 		return vhx_dev_set_owner(dev);
+	case VHOST_SET_FORK_FROM_OWNER:
+	case VHOST_GET_FORK_FROM_OWNER:
+	case VHOST_NEW_WORKER:
+	case VHOST_FREE_WORKER:
+	case VHOST_ATTACH_VRING_WORKER:
+	case VHOST_GET_VRING_WORKER:
+		return vhx_worker_ioctl(dev, cmd, argp);
 	default:
 		return vhost_owner_ioctl(dev, cmd, argp);
 	}

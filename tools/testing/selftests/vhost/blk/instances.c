@@ -114,6 +114,8 @@ TEST_F(instances, set_while_enabled)
 	ASSERT_EQ(0, instance_enable(&self->in));
 	EXPECT_EQ(-EBUSY, instance_set(&self->in, "backend", "/dev/null"));
 	EXPECT_EQ(-EBUSY, instance_set(&self->in, "queues", "2"));
+	EXPECT_EQ(-EBUSY, instance_set(&self->in, "workers", "1"));
+	EXPECT_EQ(-EBUSY, instance_set(&self->in, "poll_us", "0"));
 	EXPECT_EQ(-EBUSY, instance_set(&self->in, "read_only", "1"));
 	EXPECT_EQ(-EBUSY, instance_set(&self->in, "packed", "0"));
 	EXPECT_EQ(-EBUSY, instance_set(&self->in, "in_order", "0"));
@@ -126,6 +128,10 @@ TEST_F(instances, bad_values)
 	EXPECT_GT(0, instance_set(&self->in, "queues", "0"));
 	EXPECT_GT(0, instance_set(&self->in, "queues", "100000"));
 	EXPECT_GT(0, instance_set(&self->in, "queues", "many"));
+	EXPECT_GT(0, instance_set(&self->in, "workers", "0"));
+	EXPECT_GT(0, instance_set(&self->in, "workers", "17"));
+	EXPECT_GT(0, instance_set(&self->in, "poll_us", "-2"));
+	EXPECT_GT(0, instance_set(&self->in, "poll_us", "1000001"));
 	EXPECT_GT(0, instance_set(&self->in, "queue_size", "100"));
 	EXPECT_GT(0, instance_set(&self->in, "queue_size", "0"));
 	EXPECT_GT(0, instance_set(&self->in, "queue_size", "65536"));
@@ -170,6 +176,9 @@ TEST_F(instances, values)
 {
 	static const char *const v[][2] = {
 		{ "queues", "3" }, { "queue_size", "512" },
+		{ "workers", "2" }, { "workers", "3" },
+		{ "poll_us", "0" }, { "poll_us", "1000000" },
+		{ "poll_us", "-1" },
 		{ "serial", "abc" }, { "read_only", "1" },
 		{ "packed", "0" }, { "in_order", "0" },
 	};

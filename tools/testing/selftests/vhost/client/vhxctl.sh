@@ -46,7 +46,9 @@ holds() {
 
 create() {
 	vhxctl create blk one --backend "$disk" --queues 2 --queue-size 2048 \
-		--read-only --serial=s1 && [[ -c /dev/vhx/one ]] &&
+		--workers 2 --poll-us -1 --read-only --serial=s1 &&
+		[[ -c /dev/vhx/one ]] && holds one workers 2 &&
+		holds one poll_us -1 &&
 		holds one backend "$disk" && holds one queues 2 &&
 		holds one queue_size 2048 && holds one read_only 1 &&
 		holds one serial s1 && holds one packed 1 &&
@@ -67,8 +69,9 @@ json_types() {
 	cat >"$work/types" <<-END
 	{"backend":"string","driver_features":"string","enable":"number",
 	"in_order":"number","name":"string","packed":"number",
-	"queue_size":"number","queues":"number","read_only":"number",
-	"serial":"string","type":"string"}
+	"poll_us":"number","queue_size":"number","queues":"number",
+	"read_only":"number","serial":"string","type":"string",
+	"workers":"number"}
 	END
 	vhxctl create blk 7 --backend "$disk" --serial 123 &&
 		vhxctl show -j 7 | tee "$work/7" &&
@@ -181,6 +184,9 @@ refusals() {
 		refuses 1 'Invalid argument' create blk two --queue-size 3 &&
 		refuses 1 'Invalid argument' create blk two &&
 		refuses 1 'Invalid argument' create blk two --read-only=maybe &&
+		refuses 1 'Invalid argument' create blk two --workers 0 &&
+		refuses 1 'Invalid argument' create blk two --workers=17 &&
+		refuses 1 'Invalid argument' create blk two --poll-us -2 &&
 		refuses 2 'has no --speed' create blk two --speed 1 &&
 		refuses 2 'has no --enable' create blk two --enable &&
 		refuses 2 'needs a value' create blk two --backend &&

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "attr.h"
+#include "compat_ioctls.h"
 #include "netdev.h"
 #include "pins.h"
 
@@ -83,6 +84,7 @@ bool netdev_present(const struct netdev_opts *o)
 
 int netdev_start(struct netdev *n, const struct netdev_opts *o)
 {
+	__u8 kernels = 0;
 	int err;
 
 	n->dev.what = "network namespace";
@@ -111,7 +113,11 @@ int netdev_start(struct netdev *n, const struct netdev_opts *o)
 
 	n->slot = gmem_alloc(&n->mem, NETDEV_NUM * NETDEV_SLOT, 64);
 	arena_init(&n->arena, &n->mem, NETDEV_ARENA);
-	err = vhost_setup(&n->dev);
+	if (o->kthread)
+		err = vdev_ioctl(&n->dev, "SET_FORK_FROM_OWNER",
+				 VHOST_SET_FORK_FROM_OWNER, &kernels);
+	if (!err)
+		err = vhost_setup(&n->dev);
 	return err ? err : vhost_net_attach_all(&n->dev, n->tap.fd);
 }
 

@@ -36,6 +36,7 @@
  * @num: entries of a queue, 0 for NETDEV_NUM
  * @nregions: number of regions of guest memory, 0 for 1
  * @tap_queues: above 1, the tap is IFF_MULTI_QUEUE
+ * @kthread: the worker is a thread of the kernel
  * @tap: the tap to use; NULL for that of netdev_share_tap(), or for a new one
  *	if that is missing or has too few queues
  */
@@ -47,6 +48,7 @@ struct netdev_opts {
 	unsigned int num;
 	unsigned int nregions;
 	unsigned int tap_queues;
+	bool kthread;
 	const struct tap *tap;
 };
 

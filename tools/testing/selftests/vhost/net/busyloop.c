@@ -3,15 +3,14 @@
  * VHOST_SET_VRING_BUSYLOOP_TIMEOUT: the worker stays awake for the owner's
  * timeout and finds what comes meanwhile, in the ring and in the tap.
  */
-#include <dirent.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "attr.h"
 #include "harness.h"
 #include "netdev_fixture.h"
+#include "worker.h"
 
 /* The longest that counts. */
 #define TIMEOUT_US	1000000
@@ -27,24 +26,6 @@ FIXTURE_VARIANT(busyloop)
 	struct netdev_opts o;
 };
 
-/* The worker is a thread of ours, or on old kernels one of the kernel's. */
-static int worker_in(const char *path)
-{
-	char name[32], want[32];
-	struct dirent *entry;
-	DIR *dir = opendir(path);
-	int pid = -ENOENT;
-
-	snprintf(want, sizeof(want), "vhx-%d", getpid());
-	while (dir && pid < 0 && (entry = readdir(dir)))
-		if (!attr_read(name, sizeof(name), "%s/%s/comm", path,
-			       entry->d_name) && !strcmp(name, want))
-			pid = atoi(entry->d_name);
-	if (dir)
-		closedir(dir);
-	return pid;
-}
-
 static int pin(int pid, unsigned int cpu)
 {
 	cpu_set_t set;
@@ -56,11 +37,12 @@ static int pin(int pid, unsigned int cpu)
 
 FIXTURE_SETUP(busyloop)
 {
+	char name[32];
+
 	netdev_fixture_start(_metadata, &self->n, &variant->o);
 	ASSERT_EQ(0, netdev_ping(&self->n, 1));
-	self->worker = worker_in("/proc/self/task");
-	if (self->worker < 0)
-		self->worker = worker_in("/proc");
+	snprintf(name, sizeof(name), "vhx-%d", getpid());
+	self->worker = worker_thread(name);
 	ASSERT_LT(0, self->worker);
 	/* The worker waits only where nobody else wants to run. */
 	ASSERT_EQ(0, pin(0, 0));
@@ -82,16 +64,12 @@ static int set_timeout(struct netdev *n, unsigned int i, unsigned int us)
 }
 
 /* Is it awake after some quiet time, in which it has nothing to do? */
-static bool stays_awake(const struct netdev *n, int worker)
+static bool stays_awake(pid_t worker)
 {
 	const struct timespec quiet = { .tv_nsec = QUIET_MS * 1000 * 1000 };
-	char stat[512], *state;
 
 	nanosleep(&quiet, NULL);
-	if (attr_read(stat, sizeof(stat), "/proc/%d/stat", worker))
-		return false;
-	state = strrchr(stat, ')');
-	return state && state[2] == 'R';
+	return worker_is_awake(worker);
 }
 
 /*
@@ -107,7 +85,7 @@ TEST_F(busyloop, none)
 
 	for (i = 0; i < TRIES; i++) {
 		ASSERT_EQ(0, netdev_ping(&self->n, i));
-		if (!stays_awake(&self->n, self->worker))
+		if (!stays_awake(self->worker))
 			break;
 	}
 	EXPECT_GT(TRIES, i);
@@ -123,7 +101,7 @@ TEST_F(busyloop, transmit)
 	ASSERT_EQ(0, set_timeout(&self->n, TX, TIMEOUT_US));
 	for (i = 0; i < TRIES; i++) {
 		ASSERT_EQ(0, netdev_ping_tx(&self->n, i));
-		if (!stays_awake(&self->n, self->worker))
+		if (!stays_awake(self->worker))
 			continue;
 		kicks = vq->nkicks;
 		ASSERT_EQ(0, netdev_ping_tx(&self->n, i));
@@ -141,7 +119,7 @@ TEST_F(busyloop, receive)
 	ASSERT_EQ(0, set_timeout(&self->n, RX, TIMEOUT_US));
 	for (i = 0; i < TRIES; i++) {
 		ASSERT_EQ(0, netdev_ping_rx(&self->n, i));
-		if (!stays_awake(&self->n, self->worker))
+		if (!stays_awake(self->worker))
 			continue;
 		ASSERT_EQ(0, netdev_ping_rx(&self->n, i));
 		break;

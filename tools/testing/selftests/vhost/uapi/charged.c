@@ -4,7 +4,6 @@
  * and the memory that is allocated for the device is charged to the owner's,
  * what the worker allocates included.
  */
-#include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "held_disk.h"
 #include "matrix.h"
 #include "netdev.h"
+#include "worker.h"
 
 #define NUM		32768
 #define DISK_MIB	16
@@ -59,25 +59,6 @@ FIXTURE_TEARDOWN(charged)
 	disk_destroy(&self->disk);
 }
 
-/* The task in @folder that is our worker; 0 if there is none. */
-static pid_t find_worker(const char *folder)
-{
-	char want[32], comm[32];
-	struct dirent *e;
-	pid_t found = 0;
-	DIR *dir;
-
-	snprintf(want, sizeof(want), "vhx-%d", getpid());
-	dir = opendir(folder);
-	while (dir && (e = readdir(dir)))
-		if (!attr_read(comm, sizeof(comm), "%s/%.32s/comm", folder,
-			       e->d_name) && !strcmp(comm, want))
-			found = atoi(e->d_name);
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
 /* A thread of ours, or, on older kernels, the kernel's. */
 TEST_F(charged, worker_is_in_our_cgroup)
 {
@@ -86,11 +67,8 @@ TEST_F(charged, worker_is_in_our_cgroup)
 
 	ASSERT_EQ(0, vdpa_setup(&self->d))
 		TH_LOG("%s", self->d.what);
-	worker = find_worker("/proc/self/task");
-	if (!worker)
-		worker = find_worker("/proc");
-	ASSERT_LT(0, worker)
-		TH_LOG("no thread is called vhx-%d", getpid());
+	worker = worker_thread("vhx-vhxt_charge");
+	ASSERT_LT(0, worker);
 	ASSERT_EQ(0, cgroup_of(getpid(), ours, sizeof(ours)));
 	ASSERT_EQ(0, cgroup_of(worker, its, sizeof(its)));
 	EXPECT_STREQ(ours, its);
