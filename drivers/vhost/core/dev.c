@@ -137,7 +137,8 @@ bool vhx_dev_any_started(const struct vhx_dev *dev)
  * vhx_dev_reset_owner - return to the state after opening
  * @dev: device; the back end has nothing attached to it any longer
  *
- * The features stay, as with the in-tree module.
+ * The features stay. Of a vhost node ACCESS_PLATFORM does not: its IOTLB is
+ * the owner's.
  */
 void vhx_dev_reset_owner(struct vhx_dev *dev)
 {
@@ -152,6 +153,8 @@ void vhx_dev_reset_owner(struct vhx_dev *dev)
 	dev->status = 0;
 	dev->needs_reset = false;
 	vhx_eventfd_replace(&dev->config_call, NULL);
+	vhx_iommu_enable(dev, false);
+	WRITE_ONCE(dev->backend_features, 0);
 	if (!dev->mm)
 		return;
 	vhx_dev_publish_mem(dev, NULL);
@@ -231,6 +234,7 @@ struct vhx_dev *vhx_dev_create(const struct vhx_backend_ops *ops,
 	dev->queue_size = inst ? inst->queue_size : 32768;
 	mutex_init(&dev->lock);
 	init_rwsem(&dev->mem_sem);
+	vhx_iommu_init(dev);
 
 	err = dev_alloc_parts(dev);
 	if (!err && ops->open)

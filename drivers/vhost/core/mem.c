@@ -165,6 +165,20 @@ int vhx_mem_del(struct vhx_mem *mem, u64 start, u64 size)
 }
 
 /**
+ * vhx_mem_next - find the first region that does not end below an address
+ * @mem: table, or NULL; the caller is in an RCU read section or owns it
+ * @addr: guest address
+ *
+ * Return: the region, which may begin above @addr, or NULL.
+ */
+const struct vhx_region *vhx_mem_next(const struct vhx_mem *mem, u64 addr)
+{
+	unsigned int i = mem ? mem_lower_bound(mem, addr) : 0;
+
+	return mem && i < mem->n ? &mem->regions[i] : NULL;
+}
+
+/**
  * vhx_mem_find - look an address up
  * @mem: table, or NULL; the caller is in an RCU read section or owns it
  * @addr: guest address

@@ -42,6 +42,7 @@ struct vhx_mem *vhx_mem_clone(const struct vhx_mem *old, unsigned int more);
 void vhx_mem_free(struct vhx_mem *mem);
 int vhx_mem_add(struct vhx_mem *mem, u64 start, u64 size, u64 uaddr, u32 perm);
 int vhx_mem_del(struct vhx_mem *mem, u64 start, u64 size);
+const struct vhx_region *vhx_mem_next(const struct vhx_mem *mem, u64 addr);
 const struct vhx_region *vhx_mem_find(const struct vhx_mem *mem, u64 addr,
 				      unsigned int *hint);
 
