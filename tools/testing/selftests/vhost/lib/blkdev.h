@@ -34,6 +34,7 @@ enum blk_kind {
  * struct blkdev_opts - how to run it
  * @kind: the personality
  * @features: to negotiate, as far as they are offered
+ * @iommu: BLK_VHOST: with VIRTIO_F_ACCESS_PLATFORM, see iotlb.h
  * @queues: 0 for 1
  * @num: entries of a queue, 0 for 256
  * @nregions: of guest memory, 0 for 1
@@ -46,6 +47,7 @@ enum blk_kind {
 struct blkdev_opts {
 	enum blk_kind kind;
 	__u64 features;
+	bool iommu;
 	unsigned int queues;
 	unsigned int num;
 	unsigned int nregions;

@@ -63,7 +63,7 @@ bool netdev_present(const struct netdev_opts *o)
 	return node_present(o->path, o->module);
 }
 
-int netdev_start(struct netdev *n, const struct netdev_opts *o)
+int netdev_prepare(struct netdev *n, const struct netdev_opts *o)
 {
 	int err;
 
@@ -93,7 +93,13 @@ int netdev_start(struct netdev *n, const struct netdev_opts *o)
 
 	n->slot = gmem_alloc(&n->mem, NETDEV_NUM * NETDEV_SLOT, 64);
 	arena_init(&n->arena, &n->mem, NETDEV_ARENA);
-	err = vhost_setup(&n->dev);
+	return vhost_setup(&n->dev);
+}
+
+int netdev_start(struct netdev *n, const struct netdev_opts *o)
+{
+	int err = netdev_prepare(n, o);
+
 	return err ? err : vhost_net_attach_all(&n->dev, n->tap.fd);
 }
 
