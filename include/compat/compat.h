@@ -121,6 +121,9 @@ struct vhost_vring_worker {
 					      struct vhost_vring_state)
 #define VHOST_BACKEND_F_ENABLE_AFTER_DRIVER_OK	0x6
 #endif
+#ifndef VHOST_BACKEND_F_IOTLB_PERSIST
+#define VHOST_BACKEND_F_IOTLB_PERSIST	0x8
+#endif
 #ifndef VHOST_VDPA_GET_VRING_SIZE
 #define VHOST_VDPA_GET_VRING_SIZE	_IOWR(VHOST_VIRTIO, 0x82, \
 					      struct vhost_vring_state)

@@ -28,8 +28,8 @@ struct pieces {
 };
 
 /*
- * Translates a guest range. Returns the number of pieces, -EFAULT, or -E2BIG if
- * there is no room.
+ * Translates a guest range. Returns the number of pieces, what
+ * vhx_iommu_fault() says, or -E2BIG if there is no room.
  */
 static __always_inline int translate(struct vhx_vq *vq,
 				     const struct vhx_mem *mem, u64 addr,
@@ -44,7 +44,7 @@ static __always_inline int translate(struct vhx_vq *vq,
 		u32 piece;
 
 		if (unlikely(!r || (r->perm & perm) != perm))
-			return -EFAULT;
+			return vhx_iommu_fault(vq, r, addr, perm);
 		if (unlikely(n >= to->room))
 			return -E2BIG;
 		uaddr = r->uaddr + (addr - r->start);
@@ -143,8 +143,8 @@ static __always_inline int buf_fill(struct vhx_vq *vq,
  * @buf: filled
  *
  * Context: in vq_run(), in an RCU read section.
- * Return: 0, -EFAULT if it is not in memory that the device may access so, or
- * -E2BIG if there is no room for all its pieces.
+ * Return: 0; what vhx_iommu_fault() says if it is not in memory that the device
+ * may access so; or -E2BIG if there is no room for all its pieces.
  */
 int vhx_buf_fill(struct vhx_vq *vq, const struct vhx_mem *mem,
 		 const struct vhx_chain *c, const struct vhx_seg *segs,
@@ -193,11 +193,11 @@ static int read_user(struct vhx_vq *vq, void *dst, u64 addr, u32 len)
 	int i, n;
 
 	rcu_read_lock();
-	n = translate(vq, rcu_dereference(vq->dev->mem), addr, len,
-		      VHOST_ACCESS_RO, false, &to);
+	n = translate(vq, vhx_dev_table(vq->dev), addr, len, VHOST_ACCESS_RO,
+		      false, &to);
 	rcu_read_unlock();
 	if (n < 0)
-		return -EFAULT;
+		return n == -E2BIG ? -EFAULT : n;
 	for (i = 0; i < n; i++) {
 		if (copy_user(vq, dst, &iov[i]))
 			return -EFAULT;
@@ -231,12 +231,12 @@ static int read_pinned(struct vhx_vq *vq, void *dst, u64 addr, u32 len)
  * @len: bytes
  *
  * Context: in vq_run().
- * Return: 0 or -EFAULT.
+ * Return: 0; what vhx_iommu_fault() says; or -EFAULT.
  */
 int vhx_buf_read(const struct vhx_ring_reader *rd, void *dst, u64 addr, u32 len)
 {
 	struct vhx_vq *vq = container_of(rd, struct vhx_reader, rd)->vq;
 
-	return vq->dev->pinned ? read_pinned(vq, dst, addr, len) :
-				 read_user(vq, dst, addr, len);
+	return vhx_dev_uses_pinned(vq->dev) ? read_pinned(vq, dst, addr, len) :
+					      read_user(vq, dst, addr, len);
 }

@@ -36,6 +36,19 @@ static ssize_t dev_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	return ret;
 }
 
+static ssize_t node_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	bool noblock = iocb->ki_filp->f_flags & O_NONBLOCK ||
+		       iocb->ki_flags & IOCB_NOWAIT;
+
+	return vhx_iommu_read(iocb->ki_filp->private_data, to, noblock);
+}
+
+static __poll_t node_poll(struct file *file, poll_table *wait)
+{
+	return vhx_iommu_poll(file->private_data, file, wait);
+}
+
 static int node_open(struct inode *inode, struct file *file)
 {
 	struct vhx_node *node = container_of(file->private_data,
@@ -112,6 +125,9 @@ static const struct file_operations node_fops = {
 	.release	= node_release,
 	.unlocked_ioctl	= dev_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
+	.read_iter	= node_read_iter,
+	.write_iter	= dev_write_iter,
+	.poll		= node_poll,
 	.llseek		= noop_llseek,
 };
 

@@ -14,6 +14,7 @@
 #include <vhx/instance.h>
 #include <vhx/queue.h>
 
+#include "iommu.h"
 #include "mem.h"
 #include "notify.h"
 #include "pin.h"
@@ -50,6 +51,8 @@ enum vhx_dev_state {
 /**
  * enum vhx_vq_state - the states of a queue
  * @VHX_VQ_STOPPED: its ring is not mapped, nothing is in flight
+ * @VHX_VQ_WAITING: it was started, but its ring is not in the IOTLB; else as
+ *	STOPPED. It runs once an update of the IOTLB has what is missing.
  * @VHX_VQ_RUNNING: it is served
  * @VHX_VQ_MOVING: it is started, but not served while it goes from one worker to
  *	another
@@ -62,6 +65,7 @@ enum vhx_dev_state {
  */
 enum vhx_vq_state {
 	VHX_VQ_STOPPED,
+	VHX_VQ_WAITING,
 	VHX_VQ_RUNNING,
 	VHX_VQ_MOVING,
 	VHX_VQ_BROKEN,
@@ -82,12 +86,18 @@ enum vhx_area {
  * @descs: descriptors
  * @bytes: bytes
  * @cut: one of them was used up, so there may be more on the ring
+ * @parked: the queue waits for an update of the IOTLB
+ * @miss_addr: the last address that was not in the IOTLB
+ * @miss_perm: the access that it was for
  */
 struct vhx_run {
 	int bufs;
 	int descs;
 	s64 bytes;
 	bool cut;
+	bool parked;
+	u8 miss_perm;
+	u64 miss_addr;
 };
 
 /**
@@ -128,6 +138,7 @@ struct vhx_run {
  * @segs_used: how much of @segs
  * @use_pinned: the current batch is in @vec
  * @run: what the current run may still pop
+ * @miss: what the queue waits for in the IOTLB
  * @hint: last region found in the memory table
  * @popped: buffers popped since the start, less those given back; the worker
  *	writes it
@@ -179,6 +190,7 @@ struct vhx_vq {
 	unsigned int segs_used;
 	bool use_pinned;
 	struct vhx_run run;
+	struct vhx_miss miss;
 	unsigned int hint;
 	u32 popped;
 	u32 poll_ns;
@@ -219,6 +231,7 @@ struct vhx_reader {
  * @mm: the owner's, held while there is an owner
  * @owner: the owner's process id in the initial namespace, for messages
  * @features: acknowledged features
+ * @backend_features: vhost: VHOST_SET_BACKEND_FEATURES; read without the lock
  * @status: vdpa: virtio device status, without DEVICE_NEEDS_RESET
  * @needs_reset: vdpa: DEVICE_NEEDS_RESET: a queue is broken; workers set it
  * @config_call: vdpa: eventfd for configuration changes
@@ -233,6 +246,7 @@ struct vhx_reader {
  * @mem_waiting: the same for I/O of the epoch that is not current
  * @mem_waits: @mem_waiting is not empty: I/O that ends queues @mem_work
  * @mem_work: unpins what is not used any longer
+ * @iommu: vhost: what translates in place of @mem with ACCESS_PLATFORM
  * @batch: table under construction between BATCH_BEGIN and BATCH_END
  * @workers: by their numbers, NULL where there is none; vhx_dev_max_workers()
  * @fork: workers are threads of the owner, not of the kernel
@@ -255,6 +269,7 @@ struct vhx_dev {
 	struct mm_struct *mm;
 	pid_t owner;
 	u64 features;
+	u64 backend_features;
 	u8 status;
 	bool needs_reset;
 	struct vhx_eventfd __rcu *config_call;
@@ -267,6 +282,7 @@ struct vhx_dev {
 	struct list_head mem_waiting;
 	bool mem_waits;
 	struct delayed_work mem_work;
+	struct vhx_iommu iommu;
 	struct vhx_mem *batch;
 	struct vhx_worker **workers;
 	bool fork;
@@ -310,6 +326,8 @@ bool vhx_dev_any_started(const struct vhx_dev *dev);
 struct vhx_vq *vhx_vq_create(struct vhx_dev *dev, unsigned int index);
 void vhx_vq_destroy(struct vhx_vq *vq);
 void vhx_vq_reset(struct vhx_vq *vq);
+void vhx_vq_restart(struct vhx_vq *vq);
+bool vhx_vq_is_waiting(const struct vhx_vq *vq);
 int vhx_vq_set_kick(struct vhx_vq *vq, struct file *file);
 void vhx_vq_set_call(struct vhx_vq *vq, struct vhx_eventfd *efd);
 void vhx_vq_set_err(struct vhx_vq *vq, struct vhx_eventfd *efd);
@@ -328,6 +346,7 @@ int vhx_buf_fill(struct vhx_vq *vq, const struct vhx_mem *mem,
 		 struct vhx_buf *buf);
 int vhx_buf_read(const struct vhx_ring_reader *rd, void *dst, u64 addr,
 		 u32 len);
+
 /* workers.c */
 unsigned int vhx_dev_max_workers(const struct vhx_dev *dev);
 int vhx_dev_start_workers(struct vhx_dev *dev);
@@ -353,6 +372,45 @@ static inline struct vhx_worker *vhx_vq_worker(const struct vhx_vq *vq)
 u32 vhx_poll_us_to_ns(int poll_us);
 int vhx_poll_us_parse(const char *page, int *poll_us);
 extern const struct attribute_group vhx_poll_us_group;
+
+/* iommu.c */
+void vhx_iommu_init(struct vhx_dev *dev);
+void vhx_iommu_enable(struct vhx_dev *dev, bool on);
+int vhx_iommu_message(struct vhx_dev *dev, const struct vhost_iotlb_msg *msg);
+int vhx_iommu_find_ring(struct vhx_vq *vq, u64 addr, size_t len, bool written);
+int vhx_iommu_fault(struct vhx_vq *vq, const struct vhx_region *r, u64 addr,
+		    u32 perm);
+int vhx_iommu_park(struct vhx_vq *vq);
+bool vhx_iommu_unpark(struct vhx_vq *vq);
+void vhx_iommu_forget(struct vhx_vq *vq);
+ssize_t vhx_iommu_read(struct vhx_dev *dev, struct iov_iter *to, bool noblock);
+__poll_t vhx_iommu_poll(struct vhx_dev *dev, struct file *file,
+			poll_table *wait);
+
+/* Are addresses looked up in the IOTLB? Fixed while a queue is started. */
+static inline bool vhx_dev_has_iommu(const struct vhx_dev *dev)
+{
+	return unlikely(READ_ONCE(dev->iommu.on));
+}
+
+/* Are popped buffers in pinned pages? The IOTLB has user addresses only. */
+static inline bool vhx_dev_uses_pinned(const struct vhx_dev *dev)
+{
+	return dev->pinned && !vhx_dev_has_iommu(dev);
+}
+
+/* The table in which the addresses in descriptors are looked up, under RCU. */
+static inline const struct vhx_mem *vhx_dev_table(const struct vhx_dev *dev)
+{
+	return vhx_dev_has_iommu(dev) ? rcu_dereference(dev->iommu.table) :
+					rcu_dereference(dev->mem);
+}
+
+/* Does the queue wait for an update of the IOTLB, and not run meanwhile? */
+static inline bool vhx_vq_is_parked(struct vhx_vq *vq)
+{
+	return unlikely(READ_ONCE(vq->miss.state)) && !vhx_iommu_unpark(vq);
+}
 
 /* serve.c */
 void vhx_vq_work(struct vhx_work *work);

@@ -118,7 +118,8 @@ bool vhx_dev_any_started(const struct vhx_dev *dev)
  * vhx_dev_reset_owner - return to the state after opening
  * @dev: device; the back end has nothing attached to it any longer
  *
- * The features stay, as with the in-tree module.
+ * The features stay. Of a vhost node ACCESS_PLATFORM does not: its IOTLB is
+ * the owner's.
  */
 void vhx_dev_reset_owner(struct vhx_dev *dev)
 {
@@ -134,6 +135,8 @@ void vhx_dev_reset_owner(struct vhx_dev *dev)
 	dev->needs_reset = false;
 	vhx_eventfd_replace(&dev->config_call, NULL);
 	dev->fork = VHX_WORKERS_FORK;
+	vhx_iommu_enable(dev, false);
+	WRITE_ONCE(dev->backend_features, 0);
 	if (!dev->mm)
 		return;
 	vhx_dev_drop_mem(dev);
@@ -221,6 +224,7 @@ struct vhx_dev *vhx_dev_create(const struct vhx_backend_ops *ops,
 						    READ_ONCE(cdev->poll_us));
 	mutex_init(&dev->lock);
 	vhx_dev_init_mem(dev, inst ? inst->pinned : READ_ONCE(cdev->pinned));
+	vhx_iommu_init(dev);
 
 	err = dev_alloc_parts(dev);
 	if (!err && ops->open)

@@ -139,7 +139,7 @@ static int mem_insert(struct vhx_mem **memp, unsigned int i,
 
 /**
  * vhx_mem_check - can a region be added to a table?
- * @mem: table
+ * @mem: table, or NULL
  * @start: first address
  * @size: bytes
  * @uaddr: user address of @start
@@ -151,7 +151,7 @@ static int mem_insert(struct vhx_mem **memp, unsigned int i,
 int vhx_mem_check(const struct vhx_mem *mem, u64 start, u64 size, u64 uaddr,
 		  u32 perm)
 {
-	unsigned int i;
+	const struct vhx_region *r;
 	u64 last;
 
 	if (!size || check_add_overflow(start, size - 1, &last) ||
@@ -163,8 +163,8 @@ int vhx_mem_check(const struct vhx_mem *mem, u64 start, u64 size, u64 uaddr,
 	    !access_ok((void __user *)(unsigned long)uaddr, size))
 		return -EFAULT;
 
-	i = mem_lower_bound(mem, start);
-	return i < mem->n && mem->regions[i].start <= last ? -EEXIST : 0;
+	r = vhx_mem_next(mem, start);
+	return r && r->start <= last ? -EEXIST : 0;
 }
 
 /**
@@ -248,6 +248,20 @@ int vhx_mem_del(struct vhx_mem **memp, u64 start, u64 size)
 		flex_array_size(mem, regions, mem->n - end));
 	mem->n -= end - i;
 	return 0;
+}
+
+/**
+ * vhx_mem_next - find the first region that does not end below an address
+ * @mem: table, or NULL; the caller is in an RCU read section or owns it
+ * @addr: guest address
+ *
+ * Return: the region, which may begin above @addr, or NULL.
+ */
+const struct vhx_region *vhx_mem_next(const struct vhx_mem *mem, u64 addr)
+{
+	unsigned int i = mem ? mem_lower_bound(mem, addr) : 0;
+
+	return mem && i < mem->n ? &mem->regions[i] : NULL;
 }
 
 /**

@@ -53,6 +53,7 @@ int vhx_mem_check(const struct vhx_mem *mem, u64 start, u64 size, u64 uaddr,
 int vhx_mem_add(struct vhx_mem **memp, u64 start, u64 size, u64 uaddr, u32 perm,
 		struct vhx_pinned *pinned);
 int vhx_mem_del(struct vhx_mem **memp, u64 start, u64 size);
+const struct vhx_region *vhx_mem_next(const struct vhx_mem *mem, u64 addr);
 const struct vhx_region *vhx_mem_search(const struct vhx_mem *mem, u64 addr,
 					unsigned int *hint);
 

@@ -53,6 +53,8 @@ static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 	if (unlikely(got > 0 && vq_too_many(vq, got)))
 		got = -EINVAL;
 	if (unlikely(got < 0)) {
+		if (got == -EAGAIN)
+			return vhx_iommu_park(vq);
 		vq->run.descs -= room;
 		if (got != -E2BIG || !vq->segs_used)
 			vhx_vq_fail(vq, got, "invalid descriptor chain");
@@ -60,7 +62,7 @@ static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 	}
 
 	rcu_read_lock();
-	mem = rcu_dereference(vq->dev->mem);
+	mem = vhx_dev_table(vq->dev);
 	for (i = 0; i < got; i++) {
 		struct vhx_chain *c = &vq->chains[i];
 		unsigned int nsegs = c->nout + c->nin;
@@ -82,6 +84,8 @@ static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 		vhx_ring_unpop(&vq->ring, vq->chains[i].pos);
 		/* Buffers before an invalid one are served first. */
 		if (!i) {
+			if (err == -EAGAIN)
+				return vhx_iommu_park(vq);
 			if (err != -E2BIG || !vq->vecs_used)
 				vhx_vq_fail(vq, err, "invalid buffer");
 			return err;
@@ -114,9 +118,10 @@ static bool vq_may_pop(struct vhx_vq *vq)
  * nothing for a queue that is being stopped or whose owner is being killed.
  *
  * Context: in vq_run().
- * Return: the number of buffers; 0 if there is none, or none for this run,
- * which is to end with VHX_DRAINED in either case; or a negative errno if the
- * queue is broken, which the core has dealt with.
+ * Return: the number of buffers; 0 if there is none, or none for this run, or
+ * none until the IOTLB is updated: the run is to end with VHX_DRAINED in any
+ * case; or a negative errno if the queue is broken, which the core has dealt
+ * with.
  */
 int vhx_vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 {
@@ -124,7 +129,7 @@ int vhx_vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 		return 0;
 	vq->vecs_used = 0;
 	vq->segs_used = 0;
-	vq->use_pinned = vq->dev->pinned;
+	vq->use_pinned = vhx_dev_uses_pinned(vq->dev);
 	return vq_pop(vq, bufs, min_t(unsigned int, n, vq->run.bufs));
 }
 EXPORT_SYMBOL_GPL(vhx_vq_pop);
@@ -138,7 +143,7 @@ EXPORT_SYMBOL_GPL(vhx_vq_pop);
  * have VHX_MAX_SEGS descriptors and pieces at most.
  *
  * Context: in vq_run().
- * Return: 1; 0 if there is none; -E2BIG if it exceeds VHX_MAX_SEGS, while the
+ * Return: 1; 0 as vhx_vq_pop(); -E2BIG if it exceeds VHX_MAX_SEGS, while the
  * queue goes on; or another negative errno if the queue is broken, which the
  * core has dealt with.
  */
@@ -280,12 +285,13 @@ void vhx_vq_work(struct vhx_work *work)
 	struct vhx_vq *vq = container_of(work, struct vhx_vq, work);
 	enum vhx_verdict verdict;
 
-	if (!vhx_vq_running(vq))
+	if (vhx_vq_is_parked(vq) || !vhx_vq_running(vq))
 		return;
 	vq_poll_adapt(vq);
 	vhx_ring_kick_disable(&vq->ring);
 	verdict = vq_run(vq);
-	if (!vhx_vq_running(vq))
+	/* An update of the IOTLB will wake a queue that is parked. */
+	if (!vhx_vq_running(vq) || unlikely(vq->run.parked))
 		return;
 	if (verdict == VHX_AGAIN ||
 	    (verdict == VHX_DRAINED && vq_rearm(vq)))

@@ -21,6 +21,23 @@ static enum vhx_vq_state vq_state(const struct vhx_vq *vq)
 	return READ_ONCE(vq->state);
 }
 
+/* Tells the administrator and the monitor that a queue is not served. */
+static void vq_report(struct vhx_vq *vq, int err, const char *why)
+{
+	struct vhx_dev *dev = vq->dev;
+
+	/* The memory of an owner that is being killed goes away: no error. */
+	if (!vhx_worker_is_dying(vhx_vq_worker(vq)))
+		pr_info_ratelimited("%s: owner %d: queue %u stopped: %s (%d)\n",
+				    dev->ops->name, dev->owner, vq->index, why,
+				    err);
+	atomic_inc(&dev->cdev->broken);
+	vhx_eventfd_signal(&vq->err);
+	/* The barrier pairs with the one in vhx_eventfd_replace(). */
+	smp_store_mb(dev->needs_reset, true);
+	vhx_eventfd_signal(&dev->config_call);
+}
+
 /**
  * vhx_vq_fail - stop serving a queue whose ring or memory is invalid
  * @vq: queue
@@ -34,28 +51,20 @@ static enum vhx_vq_state vq_state(const struct vhx_vq *vq)
  */
 void vhx_vq_fail(struct vhx_vq *vq, int err, const char *why)
 {
-	struct vhx_dev *dev = vq->dev;
-
-	if (cmpxchg(&vq->state, VHX_VQ_RUNNING, VHX_VQ_BROKEN) !=
-	    VHX_VQ_RUNNING &&
-	    cmpxchg(&vq->state, VHX_VQ_MOVING, VHX_VQ_BROKEN) != VHX_VQ_MOVING)
-		return;
-	/* The memory of an owner that is being killed goes away: no error. */
-	if (!vhx_worker_is_dying(vhx_vq_worker(vq)))
-		pr_info_ratelimited("%s: owner %d: queue %u stopped: %s (%d)\n",
-				    dev->ops->name, dev->owner, vq->index, why,
-				    err);
-	atomic_inc(&dev->cdev->broken);
-	vhx_eventfd_signal(&vq->err);
-	/* The barrier pairs with the one in vhx_eventfd_replace(). */
-	smp_store_mb(dev->needs_reset, true);
-	vhx_eventfd_signal(&dev->config_call);
+	if (cmpxchg(&vq->state, VHX_VQ_RUNNING, VHX_VQ_BROKEN) ==
+	    VHX_VQ_RUNNING ||
+	    cmpxchg(&vq->state, VHX_VQ_MOVING, VHX_VQ_BROKEN) == VHX_VQ_MOVING)
+		vq_report(vq, err, why);
 }
 EXPORT_SYMBOL_GPL(vhx_vq_fail);
 
 static void vq_kick(struct vhx_poll *poll)
 {
-	vhx_vq_wake(container_of(poll, struct vhx_vq, kick));
+	struct vhx_vq *vq = container_of(poll, struct vhx_vq, kick);
+
+	if (vhx_dev_has_iommu(vq->dev))
+		WRITE_ONCE(vq->miss.kicked, true);
+	vhx_vq_wake(vq);
 }
 
 static void vq_unmap(struct vhx_vq *vq)
@@ -64,6 +73,32 @@ static void vq_unmap(struct vhx_vq *vq)
 
 	for (i = 0; i < VHX_NAREAS; i++)
 		vhx_map_release(&vq->map[i]);
+}
+
+/* Where a ring's addresses are looked up; NULL if they are user addresses. */
+static int vq_ring_table(struct vhx_vq *vq, const size_t *size,
+			 const bool *written, const struct vhx_mem **mem)
+{
+	struct vhx_dev *dev = vq->dev;
+	unsigned int i;
+	int err;
+
+	*mem = NULL;
+	if (dev->pers->addr_is_iova) {
+		*mem = rcu_dereference_protected(dev->mem,
+						 lockdep_is_held(&dev->lock));
+		return *mem ? 0 : -EFAULT;
+	}
+	if (!vhx_dev_has_iommu(dev))
+		return 0;
+	*mem = rcu_dereference_protected(dev->iommu.table,
+					 lockdep_is_held(&dev->lock));
+	for (i = 0; i < VHX_NAREAS; i++) {
+		err = vhx_iommu_find_ring(vq, vq->addr[i], size[i], written[i]);
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 static int vq_map(struct vhx_vq *vq)
@@ -79,19 +114,15 @@ static int vq_map(struct vhx_vq *vq)
 		[VHX_AREA_DESC] = packed,
 		[VHX_AREA_USED] = true,
 	};
-	struct vhx_dev *dev = vq->dev;
-	const struct vhx_mem *mem = NULL;
+	const struct vhx_mem *mem;
 	unsigned int i;
 	int err;
 
-	if (dev->pers->addr_is_iova) {
-		mem = rcu_dereference_protected(dev->mem,
-						lockdep_is_held(&dev->lock));
-		if (!mem)
-			return -EFAULT;
-	}
+	err = vq_ring_table(vq, size, written, &mem);
+	if (err)
+		return err;
 	for (i = 0; i < VHX_NAREAS; i++) {
-		err = vhx_map_init(&vq->map[i], dev->mm, mem, vq->addr[i],
+		err = vhx_map_init(&vq->map[i], vq->dev->mm, mem, vq->addr[i],
 				   size[i], written[i]);
 		if (err) {
 			vq_unmap(vq);
@@ -200,23 +231,32 @@ bool vhx_vq_running(const struct vhx_vq *vq)
 EXPORT_SYMBOL_GPL(vhx_vq_running);
 
 /**
- * vhx_vq_start - start to serve a queue
- * @vq: queue, set up and not started
- *
- * Context: process, under the device's lock.
- * Return: 0; -EFAULT if it is not set up or the ring is not in memory, or not
- * in memory that the device may write where it must; -EINVAL if the base is not
- * possible; -ENOMEM; -EINTR if the caller is being killed; or what the back end
- * says.
+ * vhx_vq_is_waiting - was a queue started whose ring is not in the IOTLB?
+ * @vq: queue
  */
-int vhx_vq_start(struct vhx_vq *vq)
+bool vhx_vq_is_waiting(const struct vhx_vq *vq)
+{
+	return vq_state(vq) == VHX_VQ_WAITING;
+}
+
+static int vq_listen(struct vhx_vq *vq)
+{
+	int err;
+
+	if (!vq->kick_file)
+		return 0;
+	err = vhx_poll_start(&vq->kick, vq->kick_file);
+	if (err)
+		vhx_vq_stop(vq);
+	return err;
+}
+
+/* -EAGAIN if the ring is not in the IOTLB, or as vhx_vq_start(). */
+static int vq_start(struct vhx_vq *vq)
 {
 	const struct vhx_backend_ops *ops = vq->dev->ops;
 	int err;
 
-	lockdep_assert_held(&vq->dev->lock);
-	if (!vhx_vq_is_set_up(vq))
-		return -EFAULT;
 	err = vq_alloc_batch(vq);
 	if (err)
 		return err;
@@ -231,13 +271,9 @@ int vhx_vq_start(struct vhx_vq *vq)
 		goto unmap;
 
 	WRITE_ONCE(vq->state, VHX_VQ_RUNNING);
-	if (vq->kick_file) {
-		err = vhx_poll_start(&vq->kick, vq->kick_file);
-		if (err) {
-			vhx_vq_stop(vq);
-			return err;
-		}
-	}
+	err = vq_listen(vq);
+	if (err)
+		return err;
 	/*
 	 * The guest may have kicked, and an earlier run of the queue may have
 	 * called, while no one listened. A call too many does no harm.
@@ -250,6 +286,38 @@ unmap:
 	vq_unmap(vq);
 free_batch:
 	vq_free_batch(vq);
+	return err;
+}
+
+/* A kick reports what is missing once more. */
+static int vq_wait(struct vhx_vq *vq)
+{
+	WRITE_ONCE(vq->state, VHX_VQ_WAITING);
+	return vq_listen(vq);
+}
+
+/**
+ * vhx_vq_start - start to serve a queue
+ * @vq: queue, set up and not started
+ *
+ * If its ring is not in the IOTLB, it is served once it is.
+ *
+ * Context: process, under the device's lock.
+ * Return: 0; -EFAULT if it is not set up or the ring is not in memory, or not
+ * in memory that the device may write where it must; -EINVAL if the base is not
+ * possible; -ENOMEM; -EINTR if the caller is being killed; or what the back end
+ * says.
+ */
+int vhx_vq_start(struct vhx_vq *vq)
+{
+	int err;
+
+	lockdep_assert_held(&vq->dev->lock);
+	if (!vhx_vq_is_set_up(vq))
+		return -EFAULT;
+	err = vq_start(vq);
+	if (err == -EAGAIN && vhx_dev_has_iommu(vq->dev))
+		return vq_wait(vq);
 	return err;
 }
 EXPORT_SYMBOL_GPL(vhx_vq_start);
@@ -276,6 +344,7 @@ static bool vq_idle(struct vhx_vq *vq)
 void vhx_vq_stop(struct vhx_vq *vq)
 {
 	const struct vhx_backend_ops *ops = vq->dev->ops;
+	const bool waiting = vhx_vq_is_waiting(vq);
 
 	lockdep_assert_held(&vq->dev->lock);
 	if (!vhx_vq_is_started(vq))
@@ -283,9 +352,12 @@ void vhx_vq_stop(struct vhx_vq *vq)
 	/* From here on the worker does not take it up again. */
 	WRITE_ONCE(vq->state, VHX_VQ_STOPPING);
 	vhx_poll_stop(&vq->kick);
-	if (ops->vq_stop)
+	if (ops->vq_stop && !waiting)
 		ops->vq_stop(vq);
 	vhx_worker_flush(vhx_vq_worker(vq));
+	vhx_iommu_forget(vq);
+	if (waiting)
+		goto stopped;
 	wait_event(vq->idle, vq_idle(vq));
 	/* Who completed the last buffer may still be about to signal it. */
 	synchronize_rcu();
@@ -295,9 +367,30 @@ void vhx_vq_stop(struct vhx_vq *vq)
 	vq->base_set = true;
 	vq_unmap(vq);
 	vq_free_batch(vq);
+stopped:
 	WRITE_ONCE(vq->state, VHX_VQ_STOPPED);
 }
 EXPORT_SYMBOL_GPL(vhx_vq_stop);
+
+/**
+ * vhx_vq_restart - start a queue again where it is, as its ring has moved
+ * @vq: queue, started
+ *
+ * If that fails the monitor learns it from the err eventfd, and the next update
+ * of the IOTLB for the ring tries again.
+ *
+ * Context: process, under the device's lock. Waits for I/O.
+ */
+void vhx_vq_restart(struct vhx_vq *vq)
+{
+	int err;
+
+	vhx_vq_stop(vq);
+	err = vhx_vq_start(vq);
+	if (!err || vq_wait(vq) || err == -EINTR)
+		return;
+	vq_report(vq, err, "its ring can't be used");
+}
 
 /**
  * vhx_vq_set_kick - replace a queue's kick eventfd
@@ -401,6 +494,7 @@ struct vhx_vq *vhx_vq_create(struct vhx_dev *dev, unsigned int index)
 	vhx_poll_init(&vq->kick, vq_kick, EPOLLIN);
 	spin_lock_init(&vq->used_lock);
 	init_waitqueue_head(&vq->idle);
+	INIT_LIST_HEAD(&vq->miss.unread);
 	return vq;
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory updates of the vdpa personality: struct vhost_msg_v2 written to the
- * file (<linux/vhost_types.h>). Between BATCH_BEGIN and BATCH_END they change a
- * copy of the table, which takes effect as a whole.
+ * Memory updates: struct vhost_msg_v2 written to the file
+ * (<linux/vhost_types.h>). Those of the vhost personality are for its IOTLB,
+ * see ../iommu.c. Those of the vdpa personality are for the memory table.
+ * Between BATCH_BEGIN and BATCH_END they change a copy of it, which takes
+ * effect as a whole.
  */
 #include <linux/mm.h>
 #include <linux/uio.h>
@@ -77,6 +79,8 @@ static int process(struct vhx_dev *dev, const struct vhost_iotlb_msg *msg)
 	err = vhx_dev_check_owner(dev);
 	if (err)
 		return err;
+	if (!dev->pers->addr_is_iova)
+		return vhx_iommu_message(dev, msg);
 	switch (msg->type) {
 	case VHOST_IOTLB_UPDATE:
 	case VHOST_IOTLB_INVALIDATE:

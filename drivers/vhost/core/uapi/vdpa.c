@@ -17,7 +17,8 @@
 			       BIT_ULL(VHOST_BACKEND_F_IOTLB_BATCH) |  \
 			       BIT_ULL(VHOST_BACKEND_F_SUSPEND) |      \
 			       BIT_ULL(VHOST_BACKEND_F_RESUME) |       \
-			       BIT_ULL(VHOST_BACKEND_F_ENABLE_AFTER_DRIVER_OK))
+			       BIT_ULL(VHOST_BACKEND_F_ENABLE_AFTER_DRIVER_OK) |\
+			       BIT_ULL(VHOST_BACKEND_F_IOTLB_PERSIST))
 
 /*
  * The size of the configuration space. It is never 0: QEMU reads all of it, and

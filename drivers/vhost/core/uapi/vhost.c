@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The vhost personality: the ioctls of /dev/vhost-net (<linux/vhost.h>), with
- * guest-physical addresses in descriptors and user addresses for the rings.
+ * guest-physical addresses in descriptors and user addresses for the rings, or,
+ * with ACCESS_PLATFORM, I/O-virtual addresses for both.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -11,6 +12,8 @@
 #include <linux/vhost.h>
 
 #include "../core.h"
+
+#define VHOST_BACKEND_FEATURES BIT_ULL(VHOST_BACKEND_F_IOTLB_MSG_V2)
 
 static long set_features(struct vhx_dev *dev, void __user *argp)
 {
@@ -24,6 +27,19 @@ static long set_features(struct vhx_dev *dev, void __user *argp)
 	if (features != dev->features && vhx_dev_any_started(dev))
 		return -EBUSY;
 	dev->features = features;
+	vhx_iommu_enable(dev, features & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM));
+	return 0;
+}
+
+static long set_backend_features(struct vhx_dev *dev, void __user *argp)
+{
+	u64 features;
+
+	if (copy_from_user(&features, argp, sizeof(features)))
+		return -EFAULT;
+	if (features & ~VHOST_BACKEND_FEATURES)
+		return -EOPNOTSUPP;
+	WRITE_ONCE(dev->backend_features, features);
 	return 0;
 }
 
@@ -145,12 +161,10 @@ static long vhost_ioctl(struct vhx_dev *dev, unsigned int cmd,
 	case VHOST_SET_FEATURES:
 		return set_features(dev, argp);
 	case VHOST_GET_BACKEND_FEATURES:
-		val = 0;
+		val = VHOST_BACKEND_FEATURES;
 		return copy_to_user(argp, &val, sizeof(val)) ? -EFAULT : 0;
 	case VHOST_SET_BACKEND_FEATURES:
-		if (copy_from_user(&val, argp, sizeof(val)))
-			return -EFAULT;
-		return val ? -EOPNOTSUPP : 0;
+		return set_backend_features(dev, argp);
 	case VHOST_SET_OWNER:
 		return vhx_dev_set_owner(dev);
 	case VHOST_SET_FORK_FROM_OWNER:
@@ -167,6 +181,8 @@ static long vhost_ioctl(struct vhx_dev *dev, unsigned int cmd,
 
 /* NOTIFY_ON_EMPTY is of the legacy interface, which a vdpa device has not. */
 const struct vhx_personality vhx_vhost_personality = {
-	.features = BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY),
+	.features = BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY) |
+		    BIT_ULL(VIRTIO_F_ACCESS_PLATFORM),
 	.ioctl = vhost_ioctl,
+	.write = vhx_iotlb_write,
 };

@@ -71,7 +71,7 @@ static long get_base(struct vhx_vq *vq, void __user *argp)
 {
 	struct vhost_vring_state s = { .index = vq->index };
 
-	if (vhx_vq_is_started(vq))
+	if (vhx_vq_is_started(vq) && !vhx_vq_is_waiting(vq))
 		s.num = vhx_ring_base(&vq->ring);
 	else if (vq->base_set)
 		s.num = vq->base;

@@ -64,13 +64,13 @@ static int open_vhost(struct blkdev *b, const struct blkdev_opts *o)
 	      BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) |			\
 	      BIT_ULL(VIRTIO_F_RING_PACKED) | BIT_ULL(VIRTIO_F_IN_ORDER))
 
-/* In the vhost personality ACCESS_PLATFORM needs an IOTLB: not used here. */
+/* In the vhost personality ACCESS_PLATFORM needs an IOTLB. */
 static __u64 wanted(const struct blkdev *b, const struct blkdev_opts *o,
 		    __u64 offered)
 {
 	__u64 f = o->features & offered;
 
-	if (b->kind == BLK_VHOST)
+	if (b->kind == BLK_VHOST && !o->iommu)
 		f &= ~BIT_ULL(VIRTIO_F_ACCESS_PLATFORM);
 	return f;
 }

@@ -35,6 +35,7 @@ enum blk_kind {
  * @kind: the personality
  * @features: to negotiate, as far as they are offered
  * @pinned: guest memory is pinned, see RING_PINNED()
+ * @iommu: BLK_VHOST: with VIRTIO_F_ACCESS_PLATFORM, see iotlb.h
  * @queues: 0 for 1
  * @num: entries of a queue, 0 for 256
  * @nregions: of guest memory, 0 for 1
@@ -48,6 +49,7 @@ struct blkdev_opts {
 	enum blk_kind kind;
 	__u64 features;
 	bool pinned;
+	bool iommu;
 	unsigned int queues;
 	unsigned int num;
 	unsigned int nregions;

@@ -82,7 +82,7 @@ bool netdev_present(const struct netdev_opts *o)
 	return node_present(o->path, o->module);
 }
 
-int netdev_start(struct netdev *n, const struct netdev_opts *o)
+int netdev_prepare(struct netdev *n, const struct netdev_opts *o)
 {
 	__u8 kernels = 0;
 	int err;
@@ -116,8 +116,13 @@ int netdev_start(struct netdev *n, const struct netdev_opts *o)
 	if (o->kthread)
 		err = vdev_ioctl(&n->dev, "SET_FORK_FROM_OWNER",
 				 VHOST_SET_FORK_FROM_OWNER, &kernels);
-	if (!err)
-		err = vhost_setup(&n->dev);
+	return err ? err : vhost_setup(&n->dev);
+}
+
+int netdev_start(struct netdev *n, const struct netdev_opts *o)
+{
+	int err = netdev_prepare(n, o);
+
 	return err ? err : vhost_net_attach_all(&n->dev, n->tap.fd);
 }
 

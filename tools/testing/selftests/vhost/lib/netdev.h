@@ -84,10 +84,12 @@ int netdev_share_tap(void);
 bool netdev_present(const struct netdev_opts *o);
 
 /*
- * Set up and start the device. 0 or -errno; n->dev.what names the step.
+ * Set up and start the device, or do all but attach the tap. 0 or -errno;
+ * n->dev.what names the step.
  * netdev_stop() always closes the tap, even if it is &struct netdev_opts.tap.
  */
 int netdev_start(struct netdev *n, const struct netdev_opts *o);
+int netdev_prepare(struct netdev *n, const struct netdev_opts *o);
 void netdev_stop(struct netdev *n);
 
 /*

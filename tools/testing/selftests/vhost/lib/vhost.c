@@ -3,12 +3,24 @@
  * Setting up a device through the vhost personality: ring addresses are user
  * addresses, and the device starts when its backend is set, for each queue
  * (net) or for the device (blk).
+ *
+ * With ACCESS_PLATFORM the addresses of guest memory are I/O-virtual, those of
+ * the rings too, and iotlb.h has what tells the device about them. Memory is
+ * elsewhere then, so that a device that takes them for guest-physical ones
+ * fails the test.
  */
 #include <errno.h>
 #include <linux/vhx.h>
 #include <stdlib.h>
 
 #include "vdev.h"
+
+#define GPA_MOVE	(1ULL << 40)
+
+static bool has_iommu(const struct vdev *d)
+{
+	return d->features & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM);
+}
 
 int vhost_set_owner(struct vdev *d)
 {
@@ -44,7 +56,8 @@ int vhost_set_mem_cut(struct vdev *d, __u64 piece)
 		for (off = 0; off < r->size; off += piece)
 			m->regions[m->nregions++] =
 				(struct vhost_memory_region){
-				.guest_phys_addr = r->gpa + off,
+				.guest_phys_addr = r->gpa + off +
+					(has_iommu(d) ? GPA_MOVE : 0),
 				.memory_size = r->size - off < piece ?
 					       r->size - off : piece,
 				.userspace_addr = (uintptr_t)r->user + off,
@@ -67,9 +80,11 @@ int vhost_clear_mem(struct vdev *d)
 	return vdev_ioctl(d, "SET_MEM_TABLE", VHOST_SET_MEM_TABLE, &none);
 }
 
-static __u64 user_addr(const struct vdev *d, const void *p)
+static __u64 ring_addr(const struct vdev *d, const void *p)
 {
-	return (uintptr_t)gmem_user(d->mem, gmem_gpa(d->mem, p));
+	__u64 gpa = gmem_gpa(d->mem, p);
+
+	return has_iommu(d) ? gpa : (uintptr_t)gmem_user(d->mem, gpa);
 }
 
 int vhost_set_vring(struct vdev *d, unsigned int i)
@@ -77,9 +92,9 @@ int vhost_set_vring(struct vdev *d, unsigned int i)
 	const struct vq *vq = &d->vq[i];
 	struct vhost_vring_addr a = {
 		.index = i,
-		.desc_user_addr = user_addr(d, vq->desc),
-		.avail_user_addr = user_addr(d, vq->avail),
-		.used_user_addr = user_addr(d, vq->used),
+		.desc_user_addr = ring_addr(d, vq->desc),
+		.avail_user_addr = ring_addr(d, vq->avail),
+		.used_user_addr = ring_addr(d, vq->used),
 	};
 	int err;
 
@@ -99,12 +114,16 @@ int vhost_set_vring(struct vdev *d, unsigned int i)
 
 int vhost_setup(struct vdev *d)
 {
+	__u64 backend = BIT_ULL(VHOST_BACKEND_F_IOTLB_MSG_V2);
 	unsigned int i;
 	int err;
 
 	err = vhost_set_owner(d);
 	if (!err)
 		err = vhost_set_features(d);
+	if (!err && has_iommu(d))
+		err = vdev_ioctl(d, "SET_BACKEND_FEATURES",
+				 VHOST_SET_BACKEND_FEATURES, &backend);
 	if (!err)
 		err = vhost_set_mem(d);
 	for (i = 0; !err && i < d->nvqs; i++)

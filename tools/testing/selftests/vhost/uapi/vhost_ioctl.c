@@ -220,6 +220,8 @@ TEST_F(vhost_api, values)
 	if (variant->flags & ON_NET)
 		EXPECT_NE(0, features & BIT_ULL(VIRTIO_NET_F_MRG_RXBUF));
 	EXPECT_EQ(0, vdev_ioctl(&d, "", VHOST_GET_BACKEND_FEATURES, &backend));
+	EXPECT_NE(0, features & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM));
+	EXPECT_NE(0, backend & BIT_ULL(VHOST_BACKEND_F_IOTLB_MSG_V2));
 
 	ASSERT_EQ(0, vhost_set_owner(&d));
 	ASSERT_EQ(0, vring_set_base(&d, 0, 65535));
