@@ -68,6 +68,7 @@ struct vhx_blk_bounce {
  * @write: data goes to the disk
  * @is_piece: a piece of a larger request: @vq's &struct vhx_blk_large gets the
  *	result; it has no buffer and no status byte
+ * @in_place: the disk was given the guest's pages to write to
  * @written: bytes that the device writes if it succeeds, status included
  * @sector: first sector
  * @len: bytes of data
@@ -76,6 +77,7 @@ struct vhx_blk_bounce {
  * @vecs: the guest's data pages, pinned
  * @nvecs: how many segments they are
  * @bounce: the copy that the disk uses in place of @vecs, or NULL
+ * @log: a piece's record for the dirty log, or NULL
  * @work: completes the request if that may sleep
  * @bio: does the I/O
  * @inline_vecs: room for @vecs of a small request
@@ -91,6 +93,7 @@ struct vhx_blk_req {
 	u8 status;
 	bool write;
 	bool is_piece;
+	bool in_place;
 	u32 written;
 	sector_t sector;
 	u32 len;
@@ -99,6 +102,7 @@ struct vhx_blk_req {
 	struct bio_vec *vecs;
 	unsigned int nvecs;
 	struct vhx_blk_bounce *bounce;
+	struct vhx_log_record *log;
 	struct work_struct work;
 	struct bio bio;
 	struct bio_vec inline_vecs[VHX_BLK_INLINE_VECS];

@@ -13,6 +13,7 @@
 #include <vhx/instance.h>
 #include <vhx/queue.h>
 
+#include "log.h"
 #include "mem.h"
 #include "notify.h"
 #include "pin.h"
@@ -50,6 +51,7 @@ enum vhx_dev_state {
  * enum vhx_vq_state - the states of a queue
  * @VHX_VQ_STOPPED: its ring is not mapped, nothing is in flight
  * @VHX_VQ_RUNNING: it is served
+ * @VHX_VQ_PAUSED: it takes no buffers for a moment, see vhx_vq_pause()
  * @VHX_VQ_BROKEN: the ring is invalid; it is not served until it is started
  *	again
  * @VHX_VQ_STOPPING: it is no longer served, buffers may be in flight
@@ -60,6 +62,7 @@ enum vhx_dev_state {
 enum vhx_vq_state {
 	VHX_VQ_STOPPED,
 	VHX_VQ_RUNNING,
+	VHX_VQ_PAUSED,
 	VHX_VQ_BROKEN,
 	VHX_VQ_STOPPING,
 };
@@ -126,12 +129,17 @@ struct vhx_run {
  *	writes it
  * @poll_ns: how long to wait for buffers before asking for kicks
  * @idle_since: when kicks were asked for, or 0
+ * @log_data: buffers that are popped get a record for the dirty log; it changes
+ *	to true only while nothing is in flight
  *
  * @used_lock: protects the push side of @ring and the members after it
  * @pushed: buffers completed since the start; the worker reads it without the
  *	lock
  * @holding: the worker delays calls for what it completes; the worker writes it
  * @uncalled: the worker completed something while @holding
+ * @log_ring: writes to the ring are logged
+ * @log_addr: guest address of the device area, for @log_ring
+ * @log_records: of the buffers in flight, or NULL
  * @draining: a stop waits for @idle
  * @idle: woken when nothing is in flight
  */
@@ -169,11 +177,15 @@ struct vhx_vq {
 	u32 popped;
 	u32 poll_ns;
 	u64 idle_since;
+	bool log_data;
 
 	spinlock_t used_lock ____cacheline_aligned_in_smp;
 	u32 pushed;
 	bool holding;
 	bool uncalled;
+	bool log_ring;
+	u64 log_addr;
+	struct vhx_log_records *log_records;
 	bool draining;
 	wait_queue_head_t idle;
 };
@@ -200,6 +212,9 @@ struct vhx_vq {
  * @mem_sem: held for reading while a worker uses user addresses that it got
  *	from @mem; taken for writing, briefly, by who has replaced @mem, to wait
  *	for that
+ * @log_base: user address of the dirty log
+ * @log: the dirty log while it is mapped; read under RCU
+ * @log_call: eventfd for it
  * @batch: table under construction between BATCH_BEGIN and BATCH_END
  * @worker: serves all queues
  * @vqs: the queues
@@ -225,6 +240,9 @@ struct vhx_dev {
 	struct vhx_mem __rcu *mem;
 	/* see above */
 	struct rw_semaphore mem_sem;
+	u64 log_base;
+	struct vhx_log __rcu *log;
+	struct vhx_eventfd __rcu *log_call;
 	struct vhx_mem *batch;
 	struct vhx_worker *worker;
 	struct vhx_vq *vqs[];
@@ -267,6 +285,8 @@ bool vhx_dev_any_started(const struct vhx_dev *dev);
 struct vhx_vq *vhx_vq_create(struct vhx_dev *dev, unsigned int index);
 void vhx_vq_destroy(struct vhx_vq *vq);
 void vhx_vq_reset(struct vhx_vq *vq);
+int vhx_vq_pause(struct vhx_vq *vq);
+void vhx_vq_unpause(struct vhx_vq *vq);
 int vhx_vq_set_kick(struct vhx_vq *vq, struct file *file);
 void vhx_vq_set_call(struct vhx_vq *vq, struct vhx_eventfd *efd);
 void vhx_vq_set_err(struct vhx_vq *vq, struct vhx_eventfd *efd);
@@ -288,6 +308,9 @@ void vhx_instance_close(struct vhx_instance *inst);
 long vhx_vring_ioctl(struct vhx_dev *dev, unsigned int cmd, void __user *argp);
 int vhx_vring_get_vq(struct vhx_dev *dev, void __user *argp,
 		     struct vhx_vq **vqp);
+
+/* uapi/log.c */
+long vhx_log_ioctl(struct vhx_dev *dev, unsigned int cmd, void __user *argp);
 
 /* uapi/iotlb.c */
 ssize_t vhx_iotlb_write(struct vhx_dev *dev, struct iov_iter *from);

@@ -152,6 +152,7 @@ void vhx_dev_reset_owner(struct vhx_dev *dev)
 	dev->status = 0;
 	dev->needs_reset = false;
 	vhx_eventfd_replace(&dev->config_call, NULL);
+	vhx_log_clear(dev);
 	if (!dev->mm)
 		return;
 	vhx_dev_publish_mem(dev, NULL);

@@ -183,6 +183,8 @@ static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 		err = vq_fill(vq, mem, c, segs, &bufs[i]);
 		if (unlikely(err))
 			break;
+		if (unlikely(vq->log_data))
+			vhx_log_popped(vq, c, segs, bufs[i].seq);
 		segs += nsegs;
 		vq->segs_used += nsegs;
 		vq->run.descs -= nsegs;
@@ -270,6 +272,8 @@ EXPORT_SYMBOL_GPL(vhx_vq_pop_more);
  */
 void vhx_vq_unpop(struct vhx_vq *vq, const struct vhx_buf *buf)
 {
+	if (unlikely(vq->log_records))
+		vhx_log_unpopped(vq, buf->seq);
 	vhx_ring_unpop(&vq->ring, buf->pos);
 	vq->popped = buf->seq;
 }
@@ -328,11 +332,15 @@ EXPORT_SYMBOL_GPL(vhx_vq_busy_wait);
 static bool vq_rearm(struct vhx_vq *vq)
 {
 	u64 ns = busyloop_ns(vq) ?: vq->poll_ns;
+	bool more;
 
 	if (ns && busy_wait(vq, ns, ring_ready))
 		return true;
 	vq->idle_since = local_clock();
-	return vhx_ring_kick_enable(&vq->ring);
+	more = vhx_ring_kick_enable(&vq->ring);
+	if (unlikely(READ_ONCE(vq->log_ring)))
+		vhx_log_event(vq, true);
+	return more;
 }
 
 /*
@@ -384,6 +392,8 @@ void vhx_vq_work(struct vhx_work *work)
 		return;
 	vq_poll_adapt(vq);
 	vhx_ring_kick_disable(&vq->ring);
+	if (unlikely(READ_ONCE(vq->log_ring)))
+		vhx_log_event(vq, false);
 	verdict = vq_run(vq);
 	if (!vhx_vq_running(vq))
 		return;

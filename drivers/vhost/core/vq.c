@@ -226,9 +226,13 @@ int vhx_vq_start(struct vhx_vq *vq)
 	if (err)
 		goto unmap;
 	vq->worker = vq->dev->worker;
+	err = vhx_log_vq_start(vq);
+	if (err)
+		goto unlog;
+	vhx_log_init(vq);
 	err = ops->vq_start ? ops->vq_start(vq) : 0;
 	if (err)
-		goto unmap;
+		goto unlog;
 
 	WRITE_ONCE(vq->state, VHX_VQ_RUNNING);
 	if (vq->kick_file) {
@@ -246,6 +250,8 @@ int vhx_vq_start(struct vhx_vq *vq)
 	vhx_eventfd_signal(&vq->call);
 	return 0;
 
+unlog:
+	vhx_log_vq_stopped(vq);
 unmap:
 	vq_unmap(vq);
 free_batch:
@@ -296,8 +302,43 @@ void vhx_vq_stop(struct vhx_vq *vq)
 	vq_unmap(vq);
 	vq_free_batch(vq);
 	WRITE_ONCE(vq->state, VHX_VQ_STOPPED);
+	vhx_log_vq_stopped(vq);
 }
 EXPORT_SYMBOL_GPL(vhx_vq_stop);
+
+/**
+ * vhx_vq_pause - have a queue take no buffers until nothing is in flight
+ * @vq: queue, started; it may be broken
+ *
+ * vhx_vq_unpause() is due once what needs this is done.
+ *
+ * Context: process, under the device's lock. Waits for I/O.
+ * Return: 0; or -EINTR if the caller is being killed: then it goes on.
+ */
+int vhx_vq_pause(struct vhx_vq *vq)
+{
+	lockdep_assert_held(&vq->dev->lock);
+	cmpxchg(&vq->state, VHX_VQ_RUNNING, VHX_VQ_PAUSED);
+	vhx_worker_flush(vq->worker);
+	if (!wait_event_killable(vq->idle, vq_idle(vq)))
+		return 0;
+	vhx_vq_unpause(vq);
+	return -EINTR;
+}
+
+/**
+ * vhx_vq_unpause - undo vhx_vq_pause()
+ * @vq: queue
+ */
+void vhx_vq_unpause(struct vhx_vq *vq)
+{
+	spin_lock_irq(&vq->used_lock);
+	vq->draining = false;
+	spin_unlock_irq(&vq->used_lock);
+	if (cmpxchg(&vq->state, VHX_VQ_PAUSED, VHX_VQ_RUNNING) ==
+	    VHX_VQ_PAUSED)
+		vhx_vq_wake(vq);
+}
 
 /**
  * vhx_vq_set_kick - replace a queue's kick eventfd
@@ -373,6 +414,7 @@ void vhx_vq_reset(struct vhx_vq *vq)
 	vq->base = 0;
 	vq->base_set = false;
 	vq->busyloop = 0;
+	vq->log_ring = false;
 }
 
 /**

@@ -43,7 +43,7 @@ static int change_now(struct vhx_dev *dev, const struct vhost_iotlb_msg *msg)
 
 	if (!mem)
 		return -ENOMEM;
-	err = apply(mem, msg);
+	err = apply(mem, msg) ?: vhx_log_fit(dev, mem, NULL);
 	if (err) {
 		vhx_mem_free(mem);
 		return err;
@@ -80,10 +80,18 @@ static int batch_begin(struct vhx_dev *dev)
 
 static int batch_end(struct vhx_dev *dev)
 {
-	if (dev->batch)
-		vhx_dev_publish_mem(dev, dev->batch);
+	struct vhx_mem *mem = dev->batch;
+	int err;
+
 	dev->batch = NULL;
-	return 0;
+	if (!mem)
+		return 0;
+	err = vhx_log_fit(dev, mem, NULL);
+	if (err)
+		vhx_mem_free(mem);
+	else
+		vhx_dev_publish_mem(dev, mem);
+	return err;
 }
 
 static int process(struct vhx_dev *dev, const struct vhost_iotlb_msg *msg)

@@ -21,10 +21,10 @@ static long set_features(struct vhx_dev *dev, void __user *argp)
 	if (features & ~vhx_dev_offered(dev))
 		return -EOPNOTSUPP;
 	/* A ring does not change its format while it is served. */
-	if (features != dev->features && vhx_dev_any_started(dev))
+	if ((features ^ dev->features) & ~BIT_ULL(VHOST_F_LOG_ALL) &&
+	    vhx_dev_any_started(dev))
 		return -EBUSY;
-	dev->features = features;
-	return 0;
+	return vhx_log_set_features(dev, features);
 }
 
 static int build_table(struct vhx_mem *mem, const struct vhost_memory *vm)
@@ -65,7 +65,7 @@ static long set_mem_table(struct vhx_dev *dev, void __user *argp)
 	vm->nregions = head.nregions;
 	mem = vhx_mem_clone(NULL, vm->nregions);
 	if (mem) {
-		err = build_table(mem, vm);
+		err = build_table(mem, vm) ?: vhx_log_fit(dev, mem, NULL);
 		if (err)
 			vhx_mem_free(mem);
 		else
@@ -126,7 +126,7 @@ static long vhost_owner_ioctl(struct vhx_dev *dev, unsigned int cmd,
 		return set_mem_table(dev, argp);
 	case VHOST_SET_LOG_BASE:
 	case VHOST_SET_LOG_FD:
-		return -EOPNOTSUPP;
+		return vhx_log_ioctl(dev, cmd, argp);
 	default:
 		return vhx_vring_ioctl(dev, cmd, argp);
 	}
@@ -159,6 +159,7 @@ static long vhost_ioctl(struct vhx_dev *dev, unsigned int cmd,
 
 /* NOTIFY_ON_EMPTY is of the legacy interface, which a vdpa device has not. */
 const struct vhx_personality vhx_vhost_personality = {
-	.features = BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY),
+	.features = BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY) |
+		    BIT_ULL(VHOST_F_LOG_ALL),
 	.ioctl = vhost_ioctl,
 };
