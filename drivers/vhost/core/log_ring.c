@@ -92,8 +92,8 @@ void vhx_log_init(struct vhx_vq *vq)
 static void set_ring(struct vhx_vq *vq, bool on, u64 addr)
 {
 	spin_lock_irq(&vq->used_lock);
-	WRITE_ONCE(vq->log_ring, on);
 	WRITE_ONCE(vq->log_addr, addr);
+	WRITE_ONCE(vq->log_ring, on);
 	spin_unlock_irq(&vq->used_lock);
 }
 
