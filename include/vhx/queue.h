@@ -19,6 +19,7 @@
 struct vhx_dev;
 struct vhx_vq;
 struct vhx_instance;
+struct vhx_log_record;
 
 /* The most segments of a buffer, and of a batch of buffers. */
 #define VHX_MAX_SEGS	1024
@@ -152,6 +153,8 @@ void vhx_vq_unpop(struct vhx_vq *vq, const struct vhx_buf *buf);
 unsigned int vhx_vq_hold_mem(struct vhx_vq *vq);
 void vhx_vq_fail(struct vhx_vq *vq, int err, const char *why);
 bool vhx_vq_running(const struct vhx_vq *vq);
+struct vhx_log_record *vhx_vq_log_keep(struct vhx_vq *vq,
+				       const struct vhx_buf *buf);
 bool vhx_vq_busy_wait(struct vhx_vq *vq, bool (*ready)(struct vhx_vq *vq));
 void vhx_vq_hold_calls(struct vhx_vq *vq);
 void vhx_vq_release_calls(struct vhx_vq *vq);
@@ -161,6 +164,10 @@ void vhx_vq_release_mem(struct vhx_vq *vq, unsigned int hold);
 void vhx_vq_push(struct vhx_vq *vq, u32 id, u32 len);
 void vhx_vq_push_batch(struct vhx_vq *vq, const struct vhx_used *used,
 		       unsigned int n);
+void vhx_vq_log_ends(struct vhx_vq *vq, u32 id, u32 head, u32 tail);
+void vhx_vq_log_kept(struct vhx_vq *vq, struct vhx_log_record *rec, u32 off,
+		     u32 len);
+bool vhx_vq_logs(const struct vhx_vq *vq);
 void vhx_vq_wake(struct vhx_vq *vq);
 bool vhx_vq_work_queue(struct vhx_vq *vq, struct vhx_work *work);
 

@@ -112,6 +112,7 @@ void vhx_blk_bdev_rw(struct vhx_blk_req *req)
 	struct vhx_blk_bounce *bounce = req->bounce;
 	blk_opf_t opf = REQ_OP_READ;
 
+	req->in_place = !req->write && !bounce;
 	if (req->write) {
 		opf = REQ_OP_WRITE | REQ_SYNC | REQ_IDLE;
 		/* A driver that can't flush is promised no write cache. */

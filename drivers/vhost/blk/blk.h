@@ -71,6 +71,7 @@ struct vhx_blk_bounce {
  * @held: its memory is the device's pinned memory, held until it is done; if
  *	not, the pages of its data and its status are pinned for it
  * @hold: of vhx_vq_hold_mem(), if @held
+ * @in_place: the disk was given the guest's pages to write to
  * @written: bytes that the device writes if it succeeds, status included
  * @sector: first sector
  * @len: bytes of data
@@ -78,6 +79,7 @@ struct vhx_blk_bounce {
  * @vecs: the guest's data pages
  * @nvecs: how many segments they are
  * @bounce: the copy that the disk uses in place of @vecs, or NULL
+ * @log: a piece's record for the dirty log, or NULL
  * @work: completes the request if that may sleep
  * @bio: does the I/O
  * @inline_vecs: room for @vecs of a small request
@@ -95,6 +97,7 @@ struct vhx_blk_req {
 	bool is_piece;
 	bool held;
 	unsigned int hold;
+	bool in_place;
 	u32 written;
 	sector_t sector;
 	u32 len;
@@ -102,6 +105,7 @@ struct vhx_blk_req {
 	struct bio_vec *vecs;
 	unsigned int nvecs;
 	struct vhx_blk_bounce *bounce;
+	struct vhx_log_record *log;
 	struct work_struct work;
 	struct bio bio;
 	struct bio_vec inline_vecs[VHX_BLK_INLINE_VECS];

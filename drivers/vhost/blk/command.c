@@ -30,11 +30,12 @@ struct blk_cmd {
 	u64 sector;
 };
 
-/* Answers a command that needs no I/O. */
-static int cmd_reply(struct blk_cmd *cmd, u8 status, u32 written)
+/* Answers a command that needs no I/O. @data bytes of data were written. */
+static int cmd_reply(struct blk_cmd *cmd, u8 status, u32 data, u32 written)
 {
 	if (vhx_blk_status_put(&cmd->buf->in, status))
 		return -EFAULT;
+	vhx_vq_log_ends(cmd->vq, cmd->buf->id, data, 1);
 	vhx_vq_push(cmd->vq, cmd->buf->id, written);
 	return 0;
 }
@@ -109,7 +110,8 @@ static void req_prepare(struct vhx_blk_req *req, struct iov_iter *data,
  * A request that is too large to be done at once is done piece by piece, and
  * its buffer remains on the ring until the last is done. So a queue that stops
  * in between does nothing about it: the whole request is done again later. Each
- * piece is checked anew, as the guest may have changed the buffer. Returns 0 if
+ * piece is checked anew, as the guest may have changed the buffer, and is logged
+ * on its own. Returns 0 if
  * the request is completed, -EINPROGRESS if a piece is in flight, -EAGAIN, or
  * -EFAULT.
  */
@@ -123,9 +125,9 @@ static int cmd_large(struct blk_cmd *cmd, struct iov_iter *data, bool write)
 	bool copy;
 
 	if (large->status != VIRTIO_BLK_S_OK)
-		return cmd_reply(cmd, large->status, 1);
+		return cmd_reply(cmd, large->status, 0, 1);
 	if (large->done >= len)
-		return cmd_reply(cmd, VIRTIO_BLK_S_OK, write ? 1 : len + 1);
+		return cmd_reply(cmd, VIRTIO_BLK_S_OK, 0, write ? 1 : len + 1);
 
 	iov_iter_advance(data, large->done);
 	iov_iter_truncate(data, VHX_BLK_PIECE_MAX);
@@ -140,6 +142,7 @@ static int cmd_large(struct blk_cmd *cmd, struct iov_iter *data, bool write)
 	req->write = write;
 	req->sector = cmd->sector + (large->done >> SECTOR_SHIFT);
 	req->len = len;
+	req->log = vhx_vq_log_keep(cmd->vq, cmd->buf);
 	large->used = true;
 	large->busy = true;
 	req_prepare(req, data, nvecs, copy);
@@ -159,7 +162,7 @@ static int cmd_rw(struct blk_cmd *cmd, bool write)
 
 	if (iov_iter_count(none) || (write && cmd->disk->read_only) ||
 	    !range_ok(cmd->disk, cmd->sector, len))
-		return cmd_reply(cmd, VIRTIO_BLK_S_IOERR, 1);
+		return cmd_reply(cmd, VIRTIO_BLK_S_IOERR, 0, 1);
 	if (unlikely(len > VHX_BLK_PIECE_MAX))
 		return cmd_large(cmd, data, write);
 
@@ -193,11 +196,11 @@ static int cmd_get_id(struct blk_cmd *cmd)
 	const struct vhx_blk_disk *disk = cmd->disk;
 
 	if (iov_iter_count(&cmd->data_in) < sizeof(disk->serial))
-		return cmd_reply(cmd, VIRTIO_BLK_S_IOERR, 1);
+		return cmd_reply(cmd, VIRTIO_BLK_S_IOERR, 0, 1);
 	if (copy_to_iter(disk->serial, sizeof(disk->serial), &cmd->data_in) !=
 	    sizeof(disk->serial))
 		return -EFAULT;
-	return cmd_reply(cmd, VIRTIO_BLK_S_OK,
+	return cmd_reply(cmd, VIRTIO_BLK_S_OK, sizeof(disk->serial),
 			 iov_iter_count(&cmd->buf->in));
 }
 
@@ -238,7 +241,7 @@ static int cmd_handle(struct vhx_vq *vq, const struct vhx_buf *buf)
 	}
 	err = cmd_parse(&cmd);
 	if (err == -ENODATA)
-		return cmd_reply(&cmd, VIRTIO_BLK_S_IOERR, 1);
+		return cmd_reply(&cmd, VIRTIO_BLK_S_IOERR, 0, 1);
 	if (err)
 		return err;
 
@@ -252,7 +255,7 @@ static int cmd_handle(struct vhx_vq *vq, const struct vhx_buf *buf)
 	case VIRTIO_BLK_T_GET_ID:
 		return cmd_get_id(&cmd);
 	default:
-		return cmd_reply(&cmd, VIRTIO_BLK_S_UNSUPP, 1);
+		return cmd_reply(&cmd, VIRTIO_BLK_S_UNSUPP, 0, 1);
 	}
 }
 

@@ -54,6 +54,7 @@ struct vhx_blk_req *vhx_blk_req_get(struct vhx_vq *vq, bool pinned)
 	req->status = VIRTIO_BLK_S_OK;
 	req->write = false;
 	req->is_piece = false;
+	req->in_place = false;
 	req->len = 0;
 	req->held = pinned;
 	if (pinned)
@@ -79,6 +80,26 @@ void vhx_blk_req_free(struct vhx_blk_req *req)
 	}
 }
 
+/* Bytes of data that were written to the guest's memory, or may have been. */
+static u32 req_data_written(const struct vhx_blk_req *req)
+{
+	if (req->write)
+		return 0;
+	return req->status == VIRTIO_BLK_S_OK || req->in_place ? req->len : 0;
+}
+
+/*
+ * Logs what a piece has written. If logging was switched on while it was in
+ * flight it has no record: then it is done again.
+ */
+static void piece_log(struct vhx_blk_req *req, u32 off)
+{
+	if (req->log)
+		vhx_vq_log_kept(req->vq, req->log, off, req_data_written(req));
+	else if (vhx_vq_logs(req->vq) && req_data_written(req))
+		req->len = 0;
+}
+
 /* Gives the queue the piece's result; the queue goes on with the next piece. */
 static void piece_complete(struct vhx_blk_req *req)
 {
@@ -86,6 +107,7 @@ static void piece_complete(struct vhx_blk_req *req)
 	struct vhx_blk_vq *bvq = vhx_vq_priv(vq);
 	struct vhx_blk_large *large = &bvq->large;
 
+	piece_log(req, large->done);
 	large->status = req->status;
 	large->done += req->len;
 	vhx_blk_req_free(req);
@@ -102,10 +124,12 @@ static void piece_complete(struct vhx_blk_req *req)
 static void req_complete(struct vhx_blk_req *req)
 {
 	u32 len = req->status == VIRTIO_BLK_S_OK ? req->written : 1;
+	u32 data = req_data_written(req);
 	struct vhx_vq *vq = req->vq;
 	u32 id = req->id;
 
 	vhx_blk_req_free(req);
+	vhx_vq_log_ends(vq, id, data, 1);
 	vhx_vq_push(vq, id, len);
 }
 

@@ -5,6 +5,7 @@
  * it.
  */
 #include "core.h"
+#include "ring/written.h"
 
 /* Must the guest be called now for what was just pushed? */
 static bool vq_call_due(struct vhx_vq *vq)
@@ -22,17 +23,27 @@ static bool vq_call_due(struct vhx_vq *vq)
 static bool push_some(struct vhx_vq *vq, const struct vhx_used *used,
 		      unsigned int n)
 {
-	bool call, idle, more;
+	bool call, idle, more, log_ring;
 	unsigned long flags;
+	u16 from = 0;
 
+	if (unlikely(READ_ONCE(vq->log_records)))
+		vhx_log_used(vq, used, n);
 	spin_lock_irqsave(&vq->used_lock, flags);
 	/* Before the driver can make the entry available again. */
 	WRITE_ONCE(vq->pushed, vq->pushed + n);
+	log_ring = vq->log_ring;
+	if (unlikely(log_ring))
+		from = vhx_ring_used_pos(&vq->ring);
 	call = vhx_ring_push(&vq->ring, used, n) && vq_call_due(vq);
 	more = vhx_ring_waits(&vq->ring);
+	if (unlikely(log_ring))
+		vhx_log_pushed(vq, from, used, n);
 	idle = vq->draining && vq->pushed == vq->popped;
 	spin_unlock_irqrestore(&vq->used_lock, flags);
 
+	if (unlikely(log_ring))
+		vhx_log_notify(vq->dev);
 	if (call)
 		vhx_eventfd_signal(&vq->call);
 	if (unlikely(idle))

@@ -15,6 +15,7 @@
 #include <vhx/queue.h>
 
 #include "iommu.h"
+#include "log.h"
 #include "mem.h"
 #include "notify.h"
 #include "pin.h"
@@ -54,20 +55,20 @@ enum vhx_dev_state {
  * @VHX_VQ_WAITING: it was started, but its ring is not in the IOTLB; else as
  *	STOPPED. It runs once an update of the IOTLB has what is missing.
  * @VHX_VQ_RUNNING: it is served
- * @VHX_VQ_MOVING: it is started, but not served while it goes from one worker to
- *	another
+ * @VHX_VQ_PAUSED: it takes no buffers for a moment: while it goes from one worker
+ *	to another, see also vhx_vq_pause()
  * @VHX_VQ_BROKEN: the ring is invalid; it is not served until it is started
  *	again
  * @VHX_VQ_STOPPING: it is no longer served, buffers may be in flight
  *
  * The control path makes all transitions under the device's lock, except from
- * RUNNING or MOVING to BROKEN, which the worker makes.
+ * RUNNING or PAUSED to BROKEN, which the worker makes.
  */
 enum vhx_vq_state {
 	VHX_VQ_STOPPED,
 	VHX_VQ_WAITING,
 	VHX_VQ_RUNNING,
-	VHX_VQ_MOVING,
+	VHX_VQ_PAUSED,
 	VHX_VQ_BROKEN,
 	VHX_VQ_STOPPING,
 };
@@ -152,6 +153,9 @@ struct vhx_run {
  *	lock
  * @holding: the worker delays calls for what it completes; the worker writes it
  * @uncalled: the worker completed something while @holding
+ * @log_ring: writes to the ring are logged
+ * @log_addr: guest address of the device area, for @log_ring
+ * @log_records: of the buffers in flight, or NULL
  * @draining: a stop waits for @idle
  * @idle: woken when nothing is in flight
  * @mem_released: for each epoch how often the memory was released
@@ -196,11 +200,15 @@ struct vhx_vq {
 	u32 poll_ns;
 	u64 idle_since;
 	u32 mem_held[2];
+	bool log_data;
 
 	spinlock_t used_lock ____cacheline_aligned_in_smp;
 	u32 pushed;
 	bool holding;
 	bool uncalled;
+	bool log_ring;
+	u64 log_addr;
+	struct vhx_log_records *log_records;
 	bool draining;
 	wait_queue_head_t idle;
 	atomic_t mem_released[2];
@@ -283,6 +291,9 @@ struct vhx_dev {
 	bool mem_waits;
 	struct delayed_work mem_work;
 	struct vhx_iommu iommu;
+	u64 log_base;
+	struct vhx_log __rcu *log;
+	struct vhx_eventfd __rcu *log_call;
 	struct vhx_mem *batch;
 	struct vhx_worker **workers;
 	bool fork;
@@ -328,6 +339,8 @@ void vhx_vq_destroy(struct vhx_vq *vq);
 void vhx_vq_reset(struct vhx_vq *vq);
 void vhx_vq_restart(struct vhx_vq *vq);
 bool vhx_vq_is_waiting(const struct vhx_vq *vq);
+int vhx_vq_pause(struct vhx_vq *vq);
+void vhx_vq_unpause(struct vhx_vq *vq);
 int vhx_vq_set_kick(struct vhx_vq *vq, struct file *file);
 void vhx_vq_set_call(struct vhx_vq *vq, struct vhx_eventfd *efd);
 void vhx_vq_set_err(struct vhx_vq *vq, struct vhx_eventfd *efd);
@@ -383,6 +396,7 @@ int vhx_iommu_fault(struct vhx_vq *vq, const struct vhx_region *r, u64 addr,
 int vhx_iommu_park(struct vhx_vq *vq);
 bool vhx_iommu_unpark(struct vhx_vq *vq);
 void vhx_iommu_forget(struct vhx_vq *vq);
+void vhx_iommu_log(struct vhx_dev *dev, u64 addr, u64 len);
 ssize_t vhx_iommu_read(struct vhx_dev *dev, struct iov_iter *to, bool noblock);
 __poll_t vhx_iommu_poll(struct vhx_dev *dev, struct file *file,
 			poll_table *wait);
@@ -434,6 +448,8 @@ int vhx_vring_get_vq(struct vhx_dev *dev, void __user *argp,
 
 /* uapi/worker.c */
 long vhx_worker_ioctl(struct vhx_dev *dev, unsigned int cmd, void __user *argp);
+/* uapi/log.c */
+long vhx_log_ioctl(struct vhx_dev *dev, unsigned int cmd, void __user *argp);
 
 /* uapi/iotlb.c */
 ssize_t vhx_iotlb_write(struct vhx_dev *dev, struct iov_iter *from);

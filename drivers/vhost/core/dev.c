@@ -137,6 +137,7 @@ void vhx_dev_reset_owner(struct vhx_dev *dev)
 	dev->fork = VHX_WORKERS_FORK;
 	vhx_iommu_enable(dev, false);
 	WRITE_ONCE(dev->backend_features, 0);
+	vhx_log_clear(dev);
 	if (!dev->mm)
 		return;
 	vhx_dev_drop_mem(dev);

@@ -473,6 +473,32 @@ void vhx_iommu_enable(struct vhx_dev *dev, bool on)
 	wake_readers(dev);
 }
 
+/**
+ * vhx_iommu_log - log a write to an I/O-virtual address
+ * @dev: device with an IOTLB
+ * @addr: address; a ring's, which stays in the IOTLB while the queue runs
+ * @len: bytes that were written
+ *
+ * Context: any.
+ */
+void vhx_iommu_log(struct vhx_dev *dev, u64 addr, u64 len)
+{
+	const struct vhx_region *r;
+	unsigned int hint = 0;
+	u64 n;
+
+	rcu_read_lock();
+	for (; len; addr += n, len -= n) {
+		r = vhx_mem_find(rcu_dereference(dev->iommu.table), addr,
+				 &hint);
+		if (!r)
+			break;
+		n = min(len, r->last - addr + 1);
+		vhx_log_uaddr(dev, r->uaddr + (addr - r->start), n);
+	}
+	rcu_read_unlock();
+}
+
 /*
  * The file
  */

@@ -73,6 +73,8 @@ static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 		err = vhx_buf_fill(vq, mem, c, segs, &bufs[i]);
 		if (unlikely(err))
 			break;
+		if (unlikely(vq->log_data))
+			vhx_log_popped(vq, c, segs, &bufs[i]);
 		segs += nsegs;
 		vq->segs_used += nsegs;
 		vq->run.descs -= nsegs;
@@ -164,6 +166,8 @@ EXPORT_SYMBOL_GPL(vhx_vq_pop_more);
  */
 void vhx_vq_unpop(struct vhx_vq *vq, const struct vhx_buf *buf)
 {
+	if (unlikely(vq->log_records))
+		vhx_log_unpopped(vq, buf->seq);
 	vhx_ring_unpop(&vq->ring, buf->pos);
 	vq->popped = buf->seq;
 }
@@ -235,7 +239,14 @@ EXPORT_SYMBOL_GPL(vhx_vq_busy_wait);
 /* Asks for kicks, unless more buffers come while the worker waits for them. */
 static bool vq_rearm(struct vhx_vq *vq)
 {
-	return vq_busy_wait(vq, ring_ready) || vhx_ring_kick_enable(&vq->ring);
+	bool more;
+
+	if (vq_busy_wait(vq, ring_ready))
+		return true;
+	more = vhx_ring_kick_enable(&vq->ring);
+	if (unlikely(READ_ONCE(vq->log_ring)))
+		vhx_log_event(vq, true);
+	return more;
 }
 
 /*
@@ -289,6 +300,8 @@ void vhx_vq_work(struct vhx_work *work)
 		return;
 	vq_poll_adapt(vq);
 	vhx_ring_kick_disable(&vq->ring);
+	if (unlikely(READ_ONCE(vq->log_ring)))
+		vhx_log_event(vq, false);
 	verdict = vq_run(vq);
 	/* An update of the IOTLB will wake a queue that is parked. */
 	if (!vhx_vq_running(vq) || unlikely(vq->run.parked))

@@ -53,7 +53,7 @@ void vhx_vq_fail(struct vhx_vq *vq, int err, const char *why)
 {
 	if (cmpxchg(&vq->state, VHX_VQ_RUNNING, VHX_VQ_BROKEN) ==
 	    VHX_VQ_RUNNING ||
-	    cmpxchg(&vq->state, VHX_VQ_MOVING, VHX_VQ_BROKEN) == VHX_VQ_MOVING)
+	    cmpxchg(&vq->state, VHX_VQ_PAUSED, VHX_VQ_BROKEN) == VHX_VQ_PAUSED)
 		vq_report(vq, err, why);
 }
 EXPORT_SYMBOL_GPL(vhx_vq_fail);
@@ -266,9 +266,13 @@ static int vq_start(struct vhx_vq *vq)
 	err = vq_ring_init(vq);
 	if (err)
 		goto unmap;
+	err = vhx_log_vq_start(vq);
+	if (err)
+		goto unlog;
+	vhx_log_init(vq);
 	err = ops->vq_start ? ops->vq_start(vq) : 0;
 	if (err)
-		goto unmap;
+		goto unlog;
 
 	WRITE_ONCE(vq->state, VHX_VQ_RUNNING);
 	err = vq_listen(vq);
@@ -282,6 +286,8 @@ static int vq_start(struct vhx_vq *vq)
 	vhx_eventfd_signal(&vq->call);
 	return 0;
 
+unlog:
+	vhx_log_vq_stopped(vq);
 unmap:
 	vq_unmap(vq);
 free_batch:
@@ -369,6 +375,7 @@ void vhx_vq_stop(struct vhx_vq *vq)
 	vq_free_batch(vq);
 stopped:
 	WRITE_ONCE(vq->state, VHX_VQ_STOPPED);
+	vhx_log_vq_stopped(vq);
 }
 EXPORT_SYMBOL_GPL(vhx_vq_stop);
 
@@ -390,6 +397,40 @@ void vhx_vq_restart(struct vhx_vq *vq)
 	if (!err || vq_wait(vq) || err == -EINTR)
 		return;
 	vq_report(vq, err, "its ring can't be used");
+}
+
+/**
+ * vhx_vq_pause - have a queue take no buffers until nothing is in flight
+ * @vq: queue, started; it may be broken
+ *
+ * vhx_vq_unpause() is due once what needs this is done.
+ *
+ * Context: process, under the device's lock. Waits for I/O.
+ * Return: 0; or -EINTR if the caller is being killed: then it goes on.
+ */
+int vhx_vq_pause(struct vhx_vq *vq)
+{
+	lockdep_assert_held(&vq->dev->lock);
+	cmpxchg(&vq->state, VHX_VQ_RUNNING, VHX_VQ_PAUSED);
+	vhx_worker_flush(vhx_vq_worker(vq));
+	if (!wait_event_killable(vq->idle, vq_idle(vq)))
+		return 0;
+	vhx_vq_unpause(vq);
+	return -EINTR;
+}
+
+/**
+ * vhx_vq_unpause - undo vhx_vq_pause()
+ * @vq: queue
+ */
+void vhx_vq_unpause(struct vhx_vq *vq)
+{
+	spin_lock_irq(&vq->used_lock);
+	vq->draining = false;
+	spin_unlock_irq(&vq->used_lock);
+	if (cmpxchg(&vq->state, VHX_VQ_PAUSED, VHX_VQ_RUNNING) ==
+	    VHX_VQ_PAUSED)
+		vhx_vq_wake(vq);
 }
 
 /**
@@ -466,6 +507,7 @@ void vhx_vq_reset(struct vhx_vq *vq)
 	vq->base = 0;
 	vq->base_set = false;
 	vq->busyloop = 0;
+	vq->log_ring = false;
 }
 
 /**

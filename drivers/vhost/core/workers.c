@@ -204,14 +204,14 @@ int vhx_vq_attach_worker(struct vhx_vq *vq, unsigned int id)
 	 * the new one once the grace period is over. What the old one was given
 	 * before, or is doing, is over after the flush.
 	 */
-	cmpxchg(&vq->state, VHX_VQ_RUNNING, VHX_VQ_MOVING);
+	cmpxchg(&vq->state, VHX_VQ_RUNNING, VHX_VQ_PAUSED);
 	rcu_assign_pointer(vq->worker, worker);
 	if (vhx_vq_is_started(vq))
 		synchronize_rcu();
 	vhx_worker_flush(old);
 	/* It may have found the ring invalid. */
-	if (cmpxchg(&vq->state, VHX_VQ_MOVING, VHX_VQ_RUNNING) ==
-	    VHX_VQ_MOVING)
+	if (cmpxchg(&vq->state, VHX_VQ_PAUSED, VHX_VQ_RUNNING) ==
+	    VHX_VQ_PAUSED)
 		vhx_vq_wake(vq);
 	return 0;
 }

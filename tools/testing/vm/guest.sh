@@ -158,8 +158,8 @@ guest_is_unprivileged() {
 		chmod g+rw /dev/kvm /dev/net/tun /dev/vhx/*
 }
 
-# guest_start OPTION...: starts QEMU and waits until the guest takes commands.
-guest_start() {
+# guest_launch OPTION...: starts QEMU.
+guest_launch() {
 	rm -f "$guest_dir"/*
 	mkfifo "$guest_dir"/{agent,qmp}.{in,out}
 	[[ ${#guest_user[@]} == 0 ]] || chown nobody "$guest_dir"/*
@@ -175,6 +175,11 @@ guest_start() {
 		"${guest_devices[@]}" "$@" </dev/null >"$guest_dir/qemu" 2>&1 &
 	guest_pid=$!
 	guest_close_fds
+}
+
+# guest_start OPTION...: starts QEMU and waits until the guest takes commands.
+guest_start() {
+	guest_launch "$@"
 	guest_answer @ready >/dev/null || guest_fail "no boot"
 }
 

@@ -45,7 +45,7 @@ static int change_now(struct vhx_dev *dev, const struct vhost_iotlb_msg *msg)
 
 	if (!mem)
 		return -ENOMEM;
-	err = apply(dev, &mem, msg);
+	err = apply(dev, &mem, msg) ?: vhx_log_fit(dev, mem, NULL);
 	if (err) {
 		vhx_mem_free(mem);
 		return err;
@@ -67,9 +67,17 @@ static int batch_begin(struct vhx_dev *dev)
 static int batch_end(struct vhx_dev *dev)
 {
 	struct vhx_mem *mem = dev->batch;
+	int err;
 
 	dev->batch = NULL;
-	return mem ? vhx_dev_publish_mem(dev, mem) : 0;
+	if (!mem)
+		return 0;
+	err = vhx_log_fit(dev, mem, NULL);
+	if (err)
+		vhx_mem_free(mem);
+	else
+		err = vhx_dev_publish_mem(dev, mem);
+	return err;
 }
 
 static int process(struct vhx_dev *dev, const struct vhost_iotlb_msg *msg)

@@ -64,7 +64,8 @@ static int start_enabled(struct vhx_dev *dev)
 static void acknowledge(struct vhx_dev *dev, u64 features)
 {
 	dev->features = features;
-	WRITE_ONCE(dev->inst->driver_features, features);
+	WRITE_ONCE(dev->inst->driver_features,
+		   features & ~BIT_ULL(VHOST_F_LOG_ALL));
 }
 
 static void dev_reset(struct vhx_dev *dev)
@@ -132,17 +133,24 @@ static long set_status(struct vhx_dev *dev, void __user *argp)
 static long set_features(struct vhx_dev *dev, void __user *argp)
 {
 	u64 features;
+	int err;
 
-	/* A client that leaves FEATURES_OK out may have queues that run. */
-	if (dev->status & VIRTIO_CONFIG_S_FEATURES_OK ||
-	    vhx_dev_any_started(dev))
-		return -EBUSY;
 	if (copy_from_user(&features, argp, sizeof(features)))
 		return -EFAULT;
+	/*
+	 * A client that leaves FEATURES_OK out may have queues that run. The
+	 * dirty log is the monitor's, and may be switched at any time.
+	 */
+	if ((dev->status & VIRTIO_CONFIG_S_FEATURES_OK ||
+	     vhx_dev_any_started(dev)) &&
+	    (features ^ dev->features) != BIT_ULL(VHOST_F_LOG_ALL))
+		return -EBUSY;
 	if (features & ~vhx_dev_offered(dev))
 		return -EINVAL;
-	acknowledge(dev, features);
-	return 0;
+	err = vhx_log_set_features(dev, features);
+	if (!err)
+		acknowledge(dev, features);
+	return err;
 }
 
 /* Nothing depends on them: what they announce works in any case. */
@@ -306,6 +314,11 @@ static long set_up_live(struct vhx_dev *dev, unsigned int cmd,
 	if (err)
 		return err;
 	was_set_up = vhx_vq_is_set_up(vq);
+	/* Whether writes to it are logged may change. */
+	if (cmd == VHOST_SET_VRING_ADDR && vhx_vq_is_started(vq)) {
+		err = vhx_vring_ioctl(dev, cmd, argp);
+		return err == -EBUSY ? -EINVAL : err;
+	}
 	if (cmd != VHOST_SET_VRING_NUM && was_set_up &&
 	    (vhx_vq_is_started(vq) ||
 	     !vhx_vq_has_feature(vq, VIRTIO_F_RING_RESET)))
@@ -349,6 +362,9 @@ static long vdpa_owner_ioctl(struct vhx_dev *dev, unsigned int cmd,
 		return get_vring_size(dev, argp);
 	case VHOST_VDPA_SET_GROUP_ASID:
 		return set_group_asid(dev, argp);
+	case VHOST_SET_LOG_BASE:
+	case VHOST_SET_LOG_FD:
+		return vhx_log_ioctl(dev, cmd, argp);
 	case VHOST_VDPA_GET_VRING_GROUP:
 	case VHOST_VDPA_GET_VRING_DESC_GROUP:
 		return vring_group(dev, argp);
@@ -413,16 +429,14 @@ static long vdpa_ioctl(struct vhx_dev *dev, unsigned int cmd, void __user *argp)
 	case VHOST_ATTACH_VRING_WORKER:
 	case VHOST_GET_VRING_WORKER:
 		return vhx_worker_ioctl(dev, cmd, argp);
-	case VHOST_SET_LOG_BASE:
-	case VHOST_SET_LOG_FD:
-		return -ENOTTY;
 	default:
 		return vdpa_owner_ioctl(dev, cmd, argp);
 	}
 }
 
 const struct vhx_personality vhx_vdpa_personality = {
-	.features = BIT_ULL(VIRTIO_F_ACCESS_PLATFORM),
+	.features = BIT_ULL(VIRTIO_F_ACCESS_PLATFORM) |
+		    BIT_ULL(VHOST_F_LOG_ALL),
 	.addr_is_iova = true,
 	.ioctl = vdpa_ioctl,
 	.write = vhx_iotlb_write,

@@ -18,15 +18,19 @@
 static long set_features(struct vhx_dev *dev, void __user *argp)
 {
 	u64 features;
+	int err;
 
 	if (copy_from_user(&features, argp, sizeof(features)))
 		return -EFAULT;
 	if (features & ~vhx_dev_offered(dev))
 		return -EOPNOTSUPP;
 	/* A ring does not change its format while it is served. */
-	if (features != dev->features && vhx_dev_any_started(dev))
+	if ((features ^ dev->features) & ~BIT_ULL(VHOST_F_LOG_ALL) &&
+	    vhx_dev_any_started(dev))
 		return -EBUSY;
-	dev->features = features;
+	err = vhx_log_set_features(dev, features);
+	if (err)
+		return err;
 	vhx_iommu_enable(dev, features & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM));
 	return 0;
 }
@@ -82,7 +86,7 @@ static long set_mem_table(struct vhx_dev *dev, void __user *argp)
 	vm->nregions = head.nregions;
 	mem = vhx_mem_clone(NULL);
 	if (mem) {
-		err = build_table(dev, &mem, vm);
+		err = build_table(dev, &mem, vm) ?: vhx_log_fit(dev, mem, NULL);
 		if (err)
 			vhx_mem_free(mem);
 		else
@@ -143,7 +147,7 @@ static long vhost_owner_ioctl(struct vhx_dev *dev, unsigned int cmd,
 		return set_mem_table(dev, argp);
 	case VHOST_SET_LOG_BASE:
 	case VHOST_SET_LOG_FD:
-		return -EOPNOTSUPP;
+		return vhx_log_ioctl(dev, cmd, argp);
 	default:
 		return vhx_vring_ioctl(dev, cmd, argp);
 	}
@@ -182,7 +186,8 @@ static long vhost_ioctl(struct vhx_dev *dev, unsigned int cmd,
 /* NOTIFY_ON_EMPTY is of the legacy interface, which a vdpa device has not. */
 const struct vhx_personality vhx_vhost_personality = {
 	.features = BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY) |
-		    BIT_ULL(VIRTIO_F_ACCESS_PLATFORM),
+		    BIT_ULL(VIRTIO_F_ACCESS_PLATFORM) |
+		    BIT_ULL(VHOST_F_LOG_ALL),
 	.ioctl = vhost_ioctl,
 	.write = vhx_iotlb_write,
 };

@@ -85,10 +85,11 @@ static long set_addr(struct vhx_vq *vq, void __user *argp)
 {
 	struct vhost_vring_addr a;
 	u64 addr[VHX_NAREAS];
+	int err;
 
 	if (copy_from_user(&a, argp, sizeof(a)))
 		return -EFAULT;
-	if (a.flags)
+	if (a.flags & ~BIT(VHOST_VRING_F_LOG))
 		return -EOPNOTSUPP;
 	if (!IS_ALIGNED(a.desc_user_addr, VRING_DESC_ALIGN_SIZE) ||
 	    !IS_ALIGNED(a.avail_user_addr, VRING_AVAIL_ALIGN_SIZE) ||
@@ -99,8 +100,13 @@ static long set_addr(struct vhx_vq *vq, void __user *argp)
 	addr[VHX_AREA_DESC] = a.desc_user_addr;
 	addr[VHX_AREA_AVAIL] = a.avail_user_addr;
 	addr[VHX_AREA_USED] = a.used_user_addr;
-	if (vhx_vq_is_started(vq))
-		return memcmp(addr, vq->addr, sizeof(addr)) ? -EBUSY : 0;
+	if (vhx_vq_is_started(vq) && memcmp(addr, vq->addr, sizeof(addr)))
+		return -EBUSY;
+	/* In-tree says EINVAL here, and EFAULT where else the log is short. */
+	err = vhx_log_set_ring(vq, a.flags & BIT(VHOST_VRING_F_LOG),
+			       a.log_guest_addr);
+	if (err)
+		return err == -EFAULT ? -EINVAL : err;
 	memcpy(vq->addr, addr, sizeof(addr));
 	vq->addr_set = true;
 	return 0;

@@ -83,6 +83,28 @@ int vring_set_num(struct vdev *d, unsigned int i)
 	return vdev_ioctl(d, "SET_VRING_NUM", VHOST_SET_VRING_NUM, &s);
 }
 
+static __u64 ring_addr(const struct vdev *d, const void *p)
+{
+	__u64 gpa = gmem_gpa(d->mem, p);
+
+	return d->user_rings ? (uintptr_t)gmem_user(d->mem, gpa) : gpa;
+}
+
+int vring_set_addr(struct vdev *d, unsigned int i)
+{
+	const struct vq *vq = &d->vq[i];
+	struct vhost_vring_addr a = {
+		.index = i,
+		.flags = vq->log ? 1 << VHOST_VRING_F_LOG : 0,
+		.desc_user_addr = ring_addr(d, vq->desc),
+		.avail_user_addr = ring_addr(d, vq->avail),
+		.used_user_addr = ring_addr(d, vq->used),
+		.log_guest_addr = vq->log ? gmem_gpa(d->mem, vq->used) : 0,
+	};
+
+	return vdev_ioctl(d, "SET_VRING_ADDR", VHOST_SET_VRING_ADDR, &a);
+}
+
 int vring_set_base(struct vdev *d, unsigned int i, __u32 base)
 {
 	struct vhost_vring_state s = { .index = i, .num = base };

@@ -38,6 +38,7 @@
  * @nvqs: queues in @vq
  * @vq: its queues
  * @config_call: eventfd for configuration changes (vdpa)
+ * @user_rings: the addresses of rings are user addresses (vhost)
  */
 struct vdev {
 	int fd;
@@ -48,6 +49,7 @@ struct vdev {
 	unsigned int nvqs;
 	struct vq vq[VDEV_MAX_VQS];
 	int config_call;
+	bool user_rings;
 };
 
 /* Open the node. After an error there is nothing to close. */
@@ -66,6 +68,7 @@ int vdev_ioctl(struct vdev *d, const char *what, unsigned long cmd, void *arg);
 
 /* The vring ioctls that both personalities have. */
 int vring_set_num(struct vdev *d, unsigned int i);
+int vring_set_addr(struct vdev *d, unsigned int i);
 int vring_set_base(struct vdev *d, unsigned int i, __u32 base);
 int vring_get_base(struct vdev *d, unsigned int i, __u32 *base);
 int vring_set_kick(struct vdev *d, unsigned int i, int fd);

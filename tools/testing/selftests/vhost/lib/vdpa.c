@@ -112,19 +112,13 @@ int vdpa_enable(struct vdev *d, unsigned int i, bool on)
 int vdpa_set_vring(struct vdev *d, unsigned int i)
 {
 	const struct vq *vq = &d->vq[i];
-	struct vhost_vring_addr a = {
-		.index = i,
-		.desc_user_addr = gmem_gpa(d->mem, vq->desc),
-		.avail_user_addr = gmem_gpa(d->mem, vq->avail),
-		.used_user_addr = gmem_gpa(d->mem, vq->used),
-	};
 	int err;
 
 	err = vring_set_num(d, i);
 	if (!err)
 		err = vring_set_base(d, i, vq->base);
 	if (!err)
-		err = vdev_ioctl(d, "SET_VRING_ADDR", VHOST_SET_VRING_ADDR, &a);
+		err = vring_set_addr(d, i);
 	if (!err)
 		err = vring_set_kick(d, i, vq->kick);
 	if (!err)

@@ -80,29 +80,18 @@ int vhost_clear_mem(struct vdev *d)
 	return vdev_ioctl(d, "SET_MEM_TABLE", VHOST_SET_MEM_TABLE, &none);
 }
 
-static __u64 ring_addr(const struct vdev *d, const void *p)
-{
-	__u64 gpa = gmem_gpa(d->mem, p);
-
-	return has_iommu(d) ? gpa : (uintptr_t)gmem_user(d->mem, gpa);
-}
-
 int vhost_set_vring(struct vdev *d, unsigned int i)
 {
 	const struct vq *vq = &d->vq[i];
-	struct vhost_vring_addr a = {
-		.index = i,
-		.desc_user_addr = ring_addr(d, vq->desc),
-		.avail_user_addr = ring_addr(d, vq->avail),
-		.used_user_addr = ring_addr(d, vq->used),
-	};
 	int err;
 
+	/* Behind an IOMMU the rings have I/O-virtual addresses as well. */
+	d->user_rings = !has_iommu(d);
 	err = vring_set_num(d, i);
 	if (!err)
 		err = vring_set_base(d, i, vq->base);
 	if (!err)
-		err = vdev_ioctl(d, "SET_VRING_ADDR", VHOST_SET_VRING_ADDR, &a);
+		err = vring_set_addr(d, i);
 	if (!err)
 		err = vring_set_kick(d, i, vq->kick);
 	if (!err)

@@ -93,6 +93,7 @@ struct vq_done {
  * @call: eventfd from the device
  * @err: eventfd from the device, for a broken queue
  * @nkicks: kicks sent
+ * @log: SET_VRING_ADDR has the flag that logs writes to the ring
  * @mem: where the rings are
  */
 struct vq {
@@ -140,6 +141,7 @@ struct vq {
 	int call;
 	int err;
 	__u64 nkicks;
+	bool log;
 	struct gmem *mem;
 };
 

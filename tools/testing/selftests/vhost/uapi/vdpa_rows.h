@@ -133,13 +133,17 @@ static const struct row rows[] = {
 	{ "before there is an owner", VHOST_SET_MEM_TABLE, NEW, .kind = A_MEM,
 	  .want = EPERM, .vhx_or = ENOTTY },
 
-	/* VHOST_SET_LOG_BASE, VHOST_SET_LOG_FD: never */
+	/* VHOST_SET_LOG_BASE, VHOST_SET_LOG_FD: never, in-tree */
 	{ "as owner", VHOST_SET_LOG_BASE, OWNED, .kind = A_INT,
-	  .want = ENOTTY },
+	  .want = ENOTTY, .vhx = OK },
 	{ "before there is an owner", VHOST_SET_LOG_BASE, NEW, .kind = A_INT,
-	  .want = ENOTTY },
+	  .want = ENOTTY, .vhx = EPERM },
+	{ "bad pointer", VHOST_SET_LOG_BASE, OWNED, .kind = A_BAD,
+	  .want = ENOTTY, .vhx = EFAULT },
 	{ "as owner", VHOST_SET_LOG_FD, OWNED, .kind = A_FD, .fd = FD_EVENT,
-	  .want = ENOTTY },
+	  .want = ENOTTY, .vhx = OK },
+	{ "a pipe", VHOST_SET_LOG_FD, OWNED, .kind = A_FD, .fd = FD_PIPE,
+	  .want = ENOTTY, .vhx = EINVAL },
 
 	/* Numbers of things */
 	{ "new", VHOST_VDPA_GET_VRING_NUM, NEW, .kind = A_ZERO },

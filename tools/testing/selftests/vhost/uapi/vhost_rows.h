@@ -171,9 +171,8 @@ static const struct row rows[] = {
 	  .kind = A_INT, .n = NET_FEATURES },
 	{ "an unknown one while it runs", VHOST_SET_FEATURES, RUNNING,
 	  .kind = A_INT, .n = F(62), .want = EOPNOTSUPP },
-	/* vhx offers no dirty log yet. */
 	{ "LOG_ALL", VHOST_SET_FEATURES, READY, .kind = A_INT,
-	  .n = NET_FEATURES | F(VHOST_F_LOG_ALL), .vhx_or = EOPNOTSUPP },
+	  .n = NET_FEATURES | F(VHOST_F_LOG_ALL) },
 	{ "bad pointer", VHOST_SET_FEATURES, OWNED, .kind = A_BAD,
 	  .want = EFAULT },
 
@@ -247,32 +246,29 @@ static const struct row rows[] = {
 	{ "the same again while it runs", VHOST_SET_MEM_TABLE, RUNNING,
 	  .kind = A_MEM },
 
-	/* VHOST_SET_LOG_BASE: vhx has no dirty log yet */
+	/* VHOST_SET_LOG_BASE */
 	{ "before there is an owner", VHOST_SET_LOG_BASE, NEW, .kind = A_INT,
 	  .want = EPERM },
 	{ "another process", VHOST_SET_LOG_BASE, OWNED, FOREIGN, A_INT,
 	  .want = EPERM },
-	{ "zero", VHOST_SET_LOG_BASE, OWNED, .kind = A_INT,
-	  .vhx_or = EOPNOTSUPP },
+	{ "zero", VHOST_SET_LOG_BASE, OWNED, .kind = A_INT },
 	{ "bad pointer", VHOST_SET_LOG_BASE, OWNED, .kind = A_BAD,
-	  .want = EFAULT, .vhx_or = EOPNOTSUPP },
+	  .want = EFAULT },
 
-	/* VHOST_SET_LOG_FD: as LOG_BASE */
+	/* VHOST_SET_LOG_FD */
 	{ "before there is an owner", VHOST_SET_LOG_FD, NEW, .kind = A_FD,
 	  .fd = FD_EVENT, .want = EPERM },
 	{ "an eventfd", VHOST_SET_LOG_FD, OWNED, .kind = A_FD,
-	  .fd = FD_EVENT, .vhx_or = EOPNOTSUPP },
-	{ "none", VHOST_SET_LOG_FD, OWNED, .kind = A_FD, .fd = FD_UNBIND,
-	  .vhx_or = EOPNOTSUPP },
+	  .fd = FD_EVENT },
+	{ "none", VHOST_SET_LOG_FD, OWNED, .kind = A_FD, .fd = FD_UNBIND },
 	{ "negative", VHOST_SET_LOG_FD, OWNED, .kind = A_FD,
-	  .fd = FD_NEGATIVE, .want = EBADF,
-	  .vhx_or = EOPNOTSUPP },
+	  .fd = FD_NEGATIVE, .want = EBADF },
 	{ "closed", VHOST_SET_LOG_FD, OWNED, .kind = A_FD, .fd = FD_CLOSED,
-	  .want = EBADF, .vhx_or = EOPNOTSUPP },
+	  .want = EBADF },
 	{ "a pipe", VHOST_SET_LOG_FD, OWNED, .kind = A_FD, .fd = FD_PIPE,
-	  .want = EINVAL, .vhx_or = EOPNOTSUPP },
+	  .want = EINVAL },
 	{ "bad pointer", VHOST_SET_LOG_FD, OWNED, .kind = A_BAD,
-	  .want = EFAULT, .vhx_or = EOPNOTSUPP },
+	  .want = EFAULT },
 
 	/* VHOST_SET_VRING_NUM */
 	{ "before there is an owner", VHOST_SET_VRING_NUM, NEW,
@@ -319,7 +315,7 @@ static const struct row rows[] = {
 	{ "desc at odd address", VHOST_SET_VRING_ADDR, OWNED, .kind = A_ADDR,
 	  .x = { 8, 0, 0, 0 }, .vhx_or = EINVAL },
 	{ "the log flag", VHOST_SET_VRING_ADDR, OWNED, .kind = A_ADDR,
-	  .n = 1 << VHOST_VRING_F_LOG, .vhx_or = EOPNOTSUPP },
+	  .n = 1 << VHOST_VRING_F_LOG },
 	{ "an unknown flag", VHOST_SET_VRING_ADDR, OWNED, .kind = A_ADDR,
 	  .n = 2, .want = EOPNOTSUPP },
 	{ "queue 2^16", VHOST_SET_VRING_ADDR, OWNED, .kind = A_ADDR,
