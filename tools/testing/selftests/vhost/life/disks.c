@@ -160,7 +160,7 @@ TEST_F(disks, flakey)
 	start_on(_metadata, self, &variant->o, "flakey", " 1 1");
 	if (!l->running)
 		return;
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < rounds(2); i++) {
 		expect_failures(_metadata, l);
 		ASSERT_EQ(0, load_more(l, 2 * LOAD_DEPTH))
 			TH_LOG("%s", l->what);
@@ -180,7 +180,7 @@ TEST_F(disks, fails_and_works)
 	start_on(_metadata, self, &variant->o, "linear", "");
 	if (!l->running)
 		return;
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < rounds(4); i++) {
 		t = (struct dm_target){ .len = MIB << 11, .type = "error" };
 		ASSERT_EQ(0, dm_reload(&self->dm, &t, 1));
 		expect_failures(_metadata, l);

@@ -51,7 +51,7 @@ TEST_F(eventfds, closed)
 	struct load *l = &self->l;
 	unsigned int i, q;
 
-	for (i = 0; i < 10; i++) {
+	for (i = 0; i < rounds(10); i++) {
 		for (q = 0; q < l->d->nvqs; q++) {
 			close(l->d->vq[q].call);
 			close(l->d->vq[q].err);

@@ -91,7 +91,7 @@ TEST_F(files, closed_in_ioctl)
 	struct load *l = &self->l;
 	unsigned int i;
 
-	for (i = 0; i < 8; i++) {
+	for (i = 0; i < rounds(8); i++) {
 		struct caller c = { .l = l };
 		struct wanted w = { &c, 1 + i };
 		struct held now;
@@ -127,7 +127,7 @@ static int child_is_no_owner(struct load *l)
  */
 TEST_F(files, forked)
 {
-	const unsigned int forks = kernel_is_slow() ? 15 : 40;
+	const unsigned int forks = rounds(40);
 	struct load_opts o = variant->o;
 	struct load *l = &self->l;
 	int status, pipes[2], err;
@@ -214,7 +214,7 @@ TEST_F(files, executed)
 	int status;
 	pid_t pid;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < rounds(4); i++) {
 		struct held now;
 
 		pid = fork();

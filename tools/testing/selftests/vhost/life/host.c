@@ -66,7 +66,7 @@ TEST_F(host, cpus_go_and_come)
 
 	if (access(online, W_OK))
 		SKIP(return, "one CPU that stays");
-	for (i = 0; i < 6; i++) {
+	for (i = 0; i < 2 * rounds(4); i++) {
 		ASSERT_EQ(0, attr_write(i & 1 ? "1" : "0", "%s", online));
 		both_go_on(_metadata, self);
 	}
@@ -84,7 +84,7 @@ TEST_F(host, suspended)
 	if (attr_write("freezer", "/sys/power/pm_test"))
 		SKIP(return, "no pm_test");
 	attr_write("1", "/sys/module/suspend/parameters/pm_test_delay");
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < rounds(2); i++) {
 		ASSERT_EQ(0, attr_write("freeze", "/sys/power/state"));
 		both_go_on(_metadata, self);
 	}

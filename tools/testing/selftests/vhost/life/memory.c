@@ -65,7 +65,7 @@ TEST_F(memory, unmapped)
 	struct load *l = &self->l;
 	unsigned int i;
 
-	for (i = 0; i < 6; i++) {
+	for (i = 0; i < rounds(6); i++) {
 		const long faults = netdev_dropped("tx_fault");
 
 		unmap(_metadata, l->d->mem);

@@ -50,7 +50,7 @@ TEST_F(taps, removed)
 	struct tap *t = &l->n.tap;
 	unsigned int i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < rounds(4); i++) {
 		const long dropped = netdev_dropped("tx_no_tap");
 
 		ASSERT_EQ(0, run_quiet("ip", "link", "delete", t->name, NULL));
