@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * After all that the other tests did, the modules are unloaded and loaded again,
- * and devices of each kind work. This is the last test of the suite.
+ * After all that the other tests did the modules are unloaded and loaded
+ * again, and devices of each kind work. It is the last test of the suite.
  */
 #include "harness.h"
 #include "life.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A device under load: a thread drives its queues and checks what it gets, while
- * the test does to it what a host can do. A block is written and read again;
- * frames pass both ways. It does not wait for calls, so that it goes on without
- * an eventfd, and it counts what fails, as that is for the test to judge.
+ * A device under load: a thread drives its queues and checks what it gets,
+ * while the test does to it what a host can do. A block is written and read
+ * again; frames pass both ways. It does not wait for calls, so that it goes on
+ * without an eventfd, and it counts what fails, as that is for the test to
+ * judge.
  */
 #ifndef VHXT_LOAD_H
 #define VHXT_LOAD_H

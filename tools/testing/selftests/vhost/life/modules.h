@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is due after each test here: nothing of it is left, so the modules can be
- * unloaded, and a new device works.
+ * What is due after each test here: nothing of it is left, so the modules can
+ * be unloaded, and a new device works.
  */
 #ifndef VHXT_MODULES_H
 #define VHXT_MODULES_H

@@ -106,13 +106,14 @@ static int ask(struct vdev *d, __u64 gpa)
 	return vq_pop(vq, &done) == 1 ? (int)done.len : -EPROTO;
 }
 
+#define NKERNEL	5
 #define FOREIGN	(GMEM_GPA + (1ULL << 32))
 
 /* 0, or the step that went wrong. */
 static int reaches(struct vdev *d, const char *file)
 {
 	/* The start of the kernel's half, its text, and past all of user space. */
-	static const __u64 kernel[] = {
+	static const __u64 kernel[NKERNEL] = {
 		0xffff888000000000, 0xffffffff81000000, 0x7ffffffff000,
 		0x800000000000, 0xfffffffffffff000,
 	};
@@ -125,7 +126,7 @@ static int reaches(struct vdev *d, const char *file)
 		return 1;
 	if (ask(d, gmem_gpa(&mem, gmem_alloc(&mem, 64, 64))) != 64)
 		return 2;
-	for (i = 0; i < sizeof(kernel) / sizeof(kernel[0]); i++)
+	for (i = 0; i < NKERNEL; i++)
 		if (vdpa_msg(d, VHOST_IOTLB_UPDATE, FOREIGN, 4096,
 			     (void *)kernel[i], VHOST_ACCESS_RW) != -EFAULT)
 			return 10 + (int)i;
