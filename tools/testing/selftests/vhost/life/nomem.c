@@ -58,8 +58,10 @@ TEST_F(nomem, calls)
 		inject.on = false;
 		ASSERT_EQ(0, err)
 			TH_LOG("pass %u: %s: %s", n, l->what, strerror(-err));
-		ASSERT_EQ(0, load_try(l))
-			TH_LOG("pass %u: %s", n, l->what);
+		if (!n) {
+			ASSERT_EQ(0, load_try(l))
+				TH_LOG("%s", l->what);
+		}
 		inject.on = true;
 		err = load_detach(l);
 		if (!err)

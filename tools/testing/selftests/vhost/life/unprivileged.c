@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -262,6 +263,65 @@ TEST_F(unprivileged, small_cgroup)
 		EXPECT_GE(limit, peak);
 	vdev_close(&d);
 	ASSERT_EQ(0, cgroup_leave(&cg));
+}
+
+/* As many devices as it may open. */
+static void takes(int ready)
+{
+	char c;
+
+	if (become_nobody() || read(ready, &c, 1) != 1)
+		_exit(1);
+	while (open("/dev/vhx-blk", O_RDWR | O_CLOEXEC) >= 0)
+		;
+	_exit(errno == ENOMEM ? 0 : 2);
+}
+
+/*
+ * It takes more than its cgroup may have: it gets no memory, or is killed for
+ * it, and nobody else is. Then all is as before.
+ */
+TEST_F(unprivileged, takes_too_much)
+{
+	const struct rlimit files = { 4096, 4096 };
+	long peak, limit = 6 * MIB;
+	int status, ready[2];
+	struct held now;
+	struct cgroup cg;
+	char value[32];
+	pid_t pid;
+
+	ASSERT_TRUE(node_present("/dev/vhx-blk", "vhx_blk"));
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
+	ASSERT_EQ(0, pipe(ready));
+	ASSERT_EQ(0, chmod("/dev/vhx-blk", 0666));
+	ASSERT_EQ(0, cgroup_enter(&cg, "small"));
+	pid = fork();
+	if (!pid)
+		takes(ready[0]);
+	ASSERT_EQ(0, attr_write("0", "/sys/fs/cgroup/cgroup.procs"));
+	snprintf(value, sizeof(value), "%ld", limit);
+	ASSERT_EQ(0, attr_write(value, "%s/memory.max", cg.path));
+
+	attr_write("vhx-note: a cgroup runs out of memory", "/dev/kmsg");
+	EXPECT_EQ(1, write(ready[1], "", 1));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	attr_write("vhx-note: it has", "/dev/kmsg");
+	EXPECT_EQ(0, chmod("/dev/vhx-blk", 0600));
+	EXPECT_TRUE(!status || (WIFSIGNALED(status) &&
+				WTERMSIG(status) == SIGKILL))
+		TH_LOG("status %#x", status);
+	peak = attr_read_long("%s/memory.peak", cg.path);
+	if (peak >= 0) {
+		EXPECT_GE(limit, peak);
+		EXPECT_LE(limit / 2, peak);
+	}
+	close(ready[0]);
+	close(ready[1]);
+	EXPECT_EQ(0, cgroup_leave(&cg));
+	/* The instance that the fixture made holds vhx_rng alone. */
+	EXPECT_EQ(0, held_gone(&self->before, &now))
+		TH_LOG("%ld users, were %ld", now.blk, self->before.blk);
 }
 
 /* It keeps its device busy until it is killed. */
