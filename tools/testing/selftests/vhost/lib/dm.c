@@ -118,6 +118,13 @@ static bool is_gone(void *arg)
 	return control(arg, DM_DEV_REMOVE, &req) != -EBUSY;
 }
 
+int dm_reload(const struct dm *d, const struct dm_target *t, unsigned int n)
+{
+	int err = load(d, t, n);
+
+	return err ? err : resume(d);
+}
+
 void dm_destroy(struct dm *d)
 {
 	/* udev may be looking at it. */

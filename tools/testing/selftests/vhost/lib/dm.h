@@ -38,6 +38,9 @@ struct dm_target {
  */
 int dm_create(struct dm *d, const char *name, const struct dm_target *t,
 	      unsigned int n);
+
+/* Give it another table while it is in use. 0 or -errno. */
+int dm_reload(const struct dm *d, const struct dm_target *t, unsigned int n);
 void dm_destroy(struct dm *d);
 
 #endif /* VHXT_DM_H */
