@@ -43,7 +43,7 @@ FIXTURE_TEARDOWN(limits)
 	dirty_exit(&self->log);
 }
 
-RING_BOTH(limits, vhx, NET_ON_VHX, NET_MRG);
+RING_BOTH(limits, vhx, NET_ON_DEMAND, NET_MRG);
 
 static void expect_works(struct __test_metadata *_metadata, struct netdev *n,
 			 __u32 seed)
