@@ -119,8 +119,10 @@ TEST_F(poll_us, idle)
 	for (v = 0; v < ARRAY_SIZE(values); v++) {
 		ASSERT_EQ(0, attr_write(values[v], POLL_US));
 		start(_metadata, self, &variant->o);
-		for (i = 0; i < 50; i++)
-			ASSERT_EQ(0, netdev_ping(n, i));
+		for (i = 0; i < 50; i++) {
+			ASSERT_EQ(0, netdev_ping(n, i))
+				TH_LOG("%s, frame %d", values[v], i);
+		}
 		expect_idle(_metadata, self->worker);
 		/* It is not dead. */
 		ASSERT_EQ(0, netdev_ping(n, i));
