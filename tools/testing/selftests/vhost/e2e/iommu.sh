@@ -33,7 +33,7 @@ devices() {
 
 	guest_devices=(
 		-machine kernel-irqchip=split
-		-device intel-iommu,intremap=on,device-iotlb=on,caching-mode=on
+		-device "intel-iommu,intremap=on,device-iotlb=on,caching-mode=on"
 	)
 	modprobe null_blk nr_devices=0
 	mkdir $null && echo 16 >$null/size && echo 1 >$null/memory_backed &&
