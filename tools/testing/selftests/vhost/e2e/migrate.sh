@@ -19,11 +19,8 @@
 #	E2E_KINDS	kinds of device, in their order, on a split ring
 #	E2E_PACKED	likewise on a packed ring, which the kernel's has not
 #	GUEST_BOUND	seconds that a step may take
-case $(uname -r) in
-*debug*) : "${GUEST_BOUND:=600}" "${E2E_KINDS:=vhx vhx}" "${E2E_PACKED:=vhx vhx}" ;;
-esac
-read -ra split <<<"${E2E_KINDS:-vhx vhost vhx qemu vhx vhx vhx}"
-read -ra packed <<<"${E2E_PACKED:-vhx vhx qemu vhx vhx}"
+read -ra split <<<"${E2E_KINDS:-vhx vhost vhx qemu vhx}"
+read -ra packed <<<"${E2E_PACKED:-vhx vhx qemu}"
 
 here=$(dirname "$(realpath "$0")")
 # shellcheck source-path=SCRIPTDIR source=../lib/ktap.sh
