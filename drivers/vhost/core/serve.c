@@ -101,7 +101,8 @@ static int vq_pop(struct vhx_vq *vq, struct vhx_buf *bufs, unsigned int n)
 /* May the run go on, or must the queue stop, or others have their turn? */
 static bool vq_may_pop(struct vhx_vq *vq)
 {
-	if (unlikely(!vhx_vq_running(vq) || vhx_worker_is_dying(vhx_vq_worker(vq))))
+	if (unlikely(!vhx_vq_running(vq) ||
+		     vhx_worker_is_dying(vhx_vq_worker(vq))))
 		return false;
 	if (likely(vq->run.bufs > 0 && vq->run.descs > 0 && vq->run.bytes > 0))
 		return true;
