@@ -35,9 +35,10 @@ struct vhx_log_record;
  * @pos: where in the ring it was popped; for the core
  *
  * Both iterators are of user memory (ITER_IOVEC) or both of pinned pages
- * (ITER_BVEC). An iterator without bytes has only its count. Their arrays belong
- * to the queue and are valid until the next vhx_vq_pop() or the end of vq_run();
- * so are user addresses, and pages unless vhx_vq_hold_mem() is called.
+ * (ITER_BVEC). An iterator without bytes has only its count. Their arrays
+ * belong to the queue and are valid until the next vhx_vq_pop() or the end of
+ * vq_run(); so are user addresses, and pages unless vhx_vq_hold_mem() is
+ * called.
  */
 struct vhx_buf {
 	struct iov_iter out;

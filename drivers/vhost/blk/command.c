@@ -110,10 +110,9 @@ static void req_prepare(struct vhx_blk_req *req, struct iov_iter *data,
  * A request that is too large to be done at once is done piece by piece, and
  * its buffer remains on the ring until the last is done. So a queue that stops
  * in between does nothing about it: the whole request is done again later. Each
- * piece is checked anew, as the guest may have changed the buffer, and is logged
- * on its own. Returns 0 if
- * the request is completed, -EINPROGRESS if a piece is in flight, -EAGAIN, or
- * -EFAULT.
+ * piece is checked anew, as the guest may have changed the buffer, and is
+ * logged on its own. Returns 0 if the request is completed, -EINPROGRESS if a
+ * piece is in flight, -EAGAIN, or -EFAULT.
  */
 static int cmd_large(struct blk_cmd *cmd, struct iov_iter *data, bool write)
 {

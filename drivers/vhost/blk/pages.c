@@ -221,13 +221,13 @@ bool vhx_blk_pages_are_dirty(const struct vhx_blk_req *req)
  */
 void vhx_blk_pages_release(struct vhx_blk_req *req, bool set_dirty)
 {
+	const unsigned int n = req->held ? 0 : req->nvecs;
 	unsigned int i;
 
-	if (!req->held)
-		for (i = 0; i < req->nvecs; i++)
-			unpin_user_page_range_dirty_lock(req->vecs[i].bv_page,
-							 vec_pages(&req->vecs[i]),
-							 set_dirty);
+	for (i = 0; i < n; i++)
+		unpin_user_page_range_dirty_lock(req->vecs[i].bv_page,
+						 vec_pages(&req->vecs[i]),
+						 set_dirty);
 	if (req->vecs != req->inline_vecs)
 		kvfree(req->vecs);
 	req->vecs = NULL;

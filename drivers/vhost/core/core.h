@@ -55,8 +55,8 @@ enum vhx_dev_state {
  * @VHX_VQ_WAITING: it was started, but its ring is not in the IOTLB; else as
  *	STOPPED. It runs once an update of the IOTLB has what is missing.
  * @VHX_VQ_RUNNING: it is served
- * @VHX_VQ_PAUSED: it takes no buffers for a moment: while it goes from one worker
- *	to another, see also vhx_vq_pause()
+ * @VHX_VQ_PAUSED: it takes no buffers for a moment: while it goes from one
+ *	worker to another, see also vhx_vq_pause()
  * @VHX_VQ_BROKEN: the ring is invalid; it is not served until it is started
  *	again
  * @VHX_VQ_STOPPING: it is no longer served, buffers may be in flight
@@ -124,8 +124,8 @@ struct vhx_run {
  * @err: eventfd for a broken queue
  *
  * @state: &enum vhx_vq_state
- * @worker: serves the queue, while there is an owner; changes under the device's
- *	lock, see vhx_vq_worker()
+ * @worker: serves the queue, while there is an owner; changes under the
+ *	device's lock, see vhx_vq_worker()
  * @work: serves the queue once
  * @map: the ring's areas in the kernel while the queue is started
  * @ring: the device side of the ring

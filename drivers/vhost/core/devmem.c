@@ -6,9 +6,9 @@
  *
  * A buffer is translated under @mem_sem, and an update waits for that. I/O that
  * outlives vq_run() holds pinned memory by vhx_vq_hold_mem(): it counts in one
- * of two epochs. When ranges are unmapped, new I/O is made to count in the other
- * one; once there is none left in the first, they are unpinned. An update does
- * not wait for that: a disk may be stuck.
+ * of two epochs. When ranges are unmapped, new I/O is made to count in the
+ * other one; once there is none left in the first, they are unpinned. An update
+ * does not wait for that: a disk may be stuck.
  */
 #include <linux/err.h>
 #include <linux/sched/signal.h>
@@ -51,10 +51,9 @@ static void find_pinned(const struct vhx_mem *mem, u64 uaddr, bool write,
 static struct vhx_pinned *pin_part(struct vhx_dev *dev, u64 uaddr, u64 len,
 				   bool write)
 {
-	u64 first = uaddr & PAGE_MASK;
+	u64 first = uaddr & PAGE_MASK, end = PAGE_ALIGN(uaddr + len);
 
-	return vhx_pinned_create(dev->mm, first,
-				 (PAGE_ALIGN(uaddr + len) - first) >> PAGE_SHIFT,
+	return vhx_pinned_create(dev->mm, first, (end - first) >> PAGE_SHIFT,
 				 write, &dev->cdev->pins);
 }
 
@@ -95,8 +94,8 @@ static int map_part(struct vhx_dev *dev, struct vhx_mem **memp, u64 start,
  * the published table, or in this one, stay pinned and are shared.
  *
  * Context: process, under the device's lock.
- * Return: 0, or what vhx_mem_check(), vhx_mem_add() or vhx_pinned_create() says;
- * then nothing has changed.
+ * Return: 0, or what vhx_mem_check(), vhx_mem_add() or vhx_pinned_create()
+ * says; then nothing has changed.
  */
 int vhx_dev_map(struct vhx_dev *dev, struct vhx_mem **memp, u64 start, u64 size,
 		u64 uaddr, u32 perm)
@@ -179,7 +178,7 @@ static void unpin_idle(struct vhx_dev *dev)
 	unpin_list(&dev->mem_waiting);
 }
 
-/* Who holds the locks may wait for the owner, so this does not wait for them. */
+/* Who holds the locks may wait for the owner: this does not wait for them. */
 static void mem_work(struct work_struct *work)
 {
 	struct vhx_dev *dev = container_of(work, struct vhx_dev, mem_work.work);

@@ -503,7 +503,7 @@ void vhx_iommu_log(struct vhx_dev *dev, u64 addr, u64 len)
  * The file
  */
 
-/* The queue whose miss is the oldest that is unread, or NULL; then it is read. */
+/* The queue whose miss is the oldest unread one, or NULL; then it is read. */
 static struct vhx_vq *take_miss(struct vhx_dev *dev, struct vhx_miss *miss)
 {
 	struct vhx_iommu *iommu = &dev->iommu;

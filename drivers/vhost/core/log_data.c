@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which writes to buffers are logged (VHOST_F_LOG_ALL). While a queue logs, each
- * buffer that is popped gets a record of where in the guest its device-writable
- * part is. When it is completed, what was written of it is marked in the log,
- * before the driver learns of the completion.
+ * Which writes to buffers are logged (VHOST_F_LOG_ALL). While a queue logs,
+ * each buffer that is popped gets a record of where in the guest its
+ * device-writable part is. When it is completed, what was written of it is
+ * marked in the log, before the driver learns of the completion.
  *
  * What is in flight when logging is switched on has no record. So that happens
  * while nothing is in flight.
@@ -191,8 +191,8 @@ static u64 record_len(const struct vhx_log_record *rec)
 }
 
 /*
- * Without memory for all ranges, all but the first are made one that begins with
- * the first byte of them and ends with the last: more is marked than was
+ * Without memory for all ranges, all but the first are made one that begins
+ * with the first byte of them and ends with the last: more is marked than was
  * written, but nothing is missed.
  */
 static void range_add(struct vhx_log_record *rec, unsigned int room, u64 addr,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Finds out whether a copy from or to a guest's buffer would sleep in a page
- * fault. Completions that were gathered are pushed before such a copy. Inline, as
- * it runs for each frame.
+ * fault. Completions that were gathered are pushed before such a copy. Inline,
+ * as it runs for each frame.
  */
 #ifndef _VHX_NET_PAGES_H
 #define _VHX_NET_PAGES_H

@@ -109,9 +109,9 @@ static int process(struct vhx_dev *dev, const struct vhost_iotlb_msg *msg)
  * @from: a struct vhost_msg_v2, or a struct vhost_msg
  *
  * Return: the size of the message; -EINVAL if it is too short or of no known
- * type; -ENOMEM, also if the limit of pinned memory would be exceeded; -EINTR if
- * the caller is being killed; -EFAULT if it was refused for any other reason, as
- * the in-tree module answers whatever the reason.
+ * type; -ENOMEM, also if the limit of pinned memory would be exceeded; -EINTR
+ * if the caller is being killed; -EFAULT if it was refused for any other
+ * reason, as the in-tree module answers whatever the reason.
  */
 ssize_t vhx_iotlb_write(struct vhx_dev *dev, struct iov_iter *from)
 {
