@@ -160,7 +160,7 @@ static void bind_long(int fd, const struct kind *k)
 	if (k->family != AF_UNIX)
 		return;
 	memset(a.sun_path + 1, 'n', sizeof(a.sun_path) - 1);
-	bind(fd, (struct sockaddr *)&a, sizeof(a));
+	(void)bind(fd, (struct sockaddr *)&a, sizeof(a));
 }
 
 TEST_F(flaws, sockets_of_other_families)

@@ -56,7 +56,8 @@ TEST_F(messages, first_version)
 	want.iotlb.iova = got.iotlb.iova;
 	want.iotlb.perm = VHOST_ACCESS_RO;
 	want.iotlb.type = VHOST_IOTLB_MISS;
-	EXPECT_EQ(0, memcmp(&want, &got, sizeof(got)));
+	EXPECT_EQ(0, memcmp((const void *)&want, (const void *)&got,
+			    sizeof(got)));
 
 	/* An answer of either type is taken. */
 	want.iotlb = (struct vhost_iotlb_msg){

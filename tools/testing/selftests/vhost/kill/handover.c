@@ -159,7 +159,7 @@ static struct relay *relay_start(struct __test_metadata *_metadata,
 			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	unsigned int i;
 
-	ASSERT_NE(MAP_FAILED, r);
+	ASSERT_TRUE(r != MAP_FAILED);
 	for (i = 0; i < u->dev->nvqs; i++)
 		r->base[i] = u->dev->vq[i].base;
 	*pid = fork();
@@ -374,7 +374,7 @@ FIXTURE_VARIANT(blk_handover)
 #define ON_DISK(fixture, name, f, personality)				\
 	RING_VARIANT(fixture, name,					\
 		.o = {							\
-			.kind = personality, .features = (f),		\
+			.kind = (personality), .features = (f),		\
 			.queues = 2,					\
 			.disk = { .delay_ns = DELAY_MS * 1000000UL },	\
 		})

@@ -25,7 +25,9 @@ int iotlb_miss(struct vdev *d, struct vhost_iotlb_msg *m, int ms)
 	want.iotlb.iova = m->iova;
 	want.iotlb.perm = m->perm;
 	want.iotlb.type = VHOST_IOTLB_MISS;
-	return n == sizeof(got) && !memcmp(&got, &want, sizeof(got)) ?
+	/* All of it, padding too. */
+	return n == sizeof(got) &&
+	       !memcmp((const void *)&got, (const void *)&want, sizeof(got)) ?
 	       0 : -EBADMSG;
 }
 
@@ -116,7 +118,7 @@ int iotlb_serve(struct vdev *d, struct vq *vq, unsigned int n,
 		{ .fd = vq->call, .events = POLLIN },
 		{ .fd = vq->err, .events = POLLIN },
 	};
-	struct vhost_iotlb_msg m;
+	struct vhost_iotlb_msg m = { 0 };
 	int err, idle = 0;
 
 	vq_call_enable(vq);

@@ -111,7 +111,7 @@ int __wrap_open(const char *path, int flags, ...)
 	va_start(ap, flags);
 	mode = flags & O_CREAT ? va_arg(ap, unsigned int) : 0;
 	va_end(ap);
-	if (strncmp(path, "/dev/vhx", 8))
+	if (strncmp(path, "/dev/vhx", 8) != 0)
 		return __real_open(path, flags, mode);
 	if (is_due())
 		inject.dev = (int)each_fails(SYS_open, (long)path, flags, 0);

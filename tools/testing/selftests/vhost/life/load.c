@@ -197,7 +197,7 @@ static int blk_result(struct load *l, const struct vq_done *done)
 		blk_pattern(want, l->o.len, l->seed[i]);
 		if (done->len != l->o.len + 1)
 			return wrong(l, -EBADMSG, "the length of a read");
-		if (memcmp(blk_at(l, i), want, l->o.len))
+		if (memcmp(blk_at(l, i), want, l->o.len) != 0)
 			return wrong(l, -EBADMSG, "a block that was read");
 	}
 	if (status == VIRTIO_BLK_S_OK)

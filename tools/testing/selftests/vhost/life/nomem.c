@@ -91,7 +91,7 @@ static int open_worker(void)
 
 	while (dir && fd < 0 && (e = readdir(dir))) {
 		if (attr_read(comm, sizeof(comm), "/proc/self/task/%.16s/comm",
-			      e->d_name) || strncmp(comm, "vhx-", 4))
+			      e->d_name) || strncmp(comm, "vhx-", 4) != 0)
 			continue;
 		snprintf(path, sizeof(path), "/proc/self/task/%.16s/fail-nth",
 			 e->d_name);

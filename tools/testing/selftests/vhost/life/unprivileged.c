@@ -113,10 +113,11 @@ static int ask(struct vdev *d, __u64 gpa)
 /* 0, or the step that went wrong. */
 static int reaches(struct vdev *d, const char *file)
 {
-	/* The start of the kernel's half, its text, and past all of user space. */
-	static const __u64 kernel[NKERNEL] = {
-		0xffff888000000000, 0xffffffff81000000, 0x7ffffffff000,
-		0x800000000000, 0xfffffffffffff000,
+	/* The start of the kernel's half, its text, past all of user space. */
+	static void *const kernel[NKERNEL] = {
+		(void *)0xffff888000000000, (void *)0xffffffff81000000,
+		(void *)0x7ffffffff000, (void *)0x800000000000,
+		(void *)0xfffffffffffff000,
 	};
 	struct gmem mem;
 	unsigned int i;
@@ -129,7 +130,7 @@ static int reaches(struct vdev *d, const char *file)
 		return 2;
 	for (i = 0; i < NKERNEL; i++)
 		if (vdpa_msg(d, VHOST_IOTLB_UPDATE, FOREIGN, 4096,
-			     (void *)kernel[i], VHOST_ACCESS_RW) != -EFAULT)
+			     kernel[i], VHOST_ACCESS_RW) != -EFAULT)
 			return 10 + (int)i;
 	/* What it may read only, the device may read only. */
 	fd = open(file, O_RDONLY | O_CLOEXEC);

@@ -118,7 +118,7 @@ TEST_F(workers, numbers)
 
 	ASSERT_EQ(0, vhost_set_owner(d));
 	for (q = 0; q < 2; q++)
-		if (q == 0 || strcmp(variant->path, "/dev/vhx-net"))
+		if (q == 0 || strcmp(variant->path, "/dev/vhx-net") != 0)
 			EXPECT_EQ(0, worker_of(d, q));
 	EXPECT_EQ(1, worker_new(d));
 	EXPECT_EQ(2, worker_new(d));
