@@ -274,6 +274,8 @@ void blk_bench(struct bench *b)
 	bytes = (size_t)job.bs * job.depth + (64 << 20);
 	bench_try(gmem_init(&mem, bytes, GMEM_GPA,
 			    (unsigned int)opt_num("regions", 1)), "memory");
+	/* By this mapping, which is aligned for huge pages. */
+	memset(mem.base, 0, mem.size);
 	job.mem = &mem;
 	job.data = gmem_alloc(&mem, (size_t)job.bs * job.depth, BLOCK);
 	way->open(&job, opt("path", ""));

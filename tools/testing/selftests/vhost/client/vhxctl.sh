@@ -68,7 +68,7 @@ shows() {
 json_types() {
 	cat >"$work/types" <<-END
 	{"backend":"string","driver_features":"string","enable":"number",
-	"in_order":"number","name":"string","packed":"number",
+	"in_order":"number","memory":"string","name":"string","packed":"number",
 	"poll_us":"number","queue_size":"number","queues":"number",
 	"read_only":"number","serial":"string","type":"string",
 	"workers":"number"}
