@@ -21,7 +21,8 @@ TEST_F(misses, ring_and_data)
 	unsigned int misses = 0;
 
 	ASSERT_EQ(0, rig_do(r, 0, 1, &misses));
-	EXPECT_LT(1, misses);
+	/* The in-tree device may have reported those of the ring before. */
+	EXPECT_LT(variant->o.module ? 0 : 1, misses);
 	if (variant->o.module)
 		return;
 	misses = 0;
