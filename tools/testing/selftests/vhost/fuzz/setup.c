@@ -264,9 +264,11 @@ static void choose_features(struct fuzz *f)
 	f->features = f->offered & (draw(d) | draw(d)) & ~packed;
 	if (draw_one_in(d, 2))
 		f->features |= f->offered & packed;
-	/* With an empty IOTLB nothing is done. */
+	/* With an empty IOTLB, or without a log, little is done. */
 	if (!f->target.type->vdpa && !draw_one_in(d, 16))
 		f->features &= ~BIT_ULL(VIRTIO_F_ACCESS_PLATFORM);
+	if (!draw_one_in(d, 16))
+		f->features &= ~BIT_ULL(VHOST_F_LOG_ALL);
 }
 
 static void set_features(struct fuzz *f)
