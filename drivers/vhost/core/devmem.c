@@ -176,6 +176,9 @@ static void unpin_idle(struct vhx_dev *dev)
 		return;
 	WRITE_ONCE(dev->mem_waits, false);
 	unpin_list(&dev->mem_waiting);
+	/* What came meanwhile has its turn. */
+	if (!list_empty(&dev->mem_unused))
+		queue_delayed_work(system_unbound_wq, &dev->mem_work, 0);
 }
 
 /* Who holds the locks may wait for the owner: this does not wait for them. */
